@@ -1,0 +1,3 @@
+"""What the record says: learners, likelihoods, measures, figures. Pure, but for loading and plotting."""
+
+import protocols as protocols
