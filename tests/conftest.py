@@ -1,12 +1,13 @@
 """Shared fixtures: a private screen for each test process, and Lab Streaming Layer kept to itself."""
 
 import os
-import subprocess
 import sys
 import uuid
 from pathlib import Path
 
 import pytest
+
+from rig.virtual_screen import virtual_screen
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,22 +29,8 @@ def screen():
     if sys.platform != "linux":
         yield os.environ.get("DISPLAY", "")
         return
-    reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset"]
-    server = subprocess.Popen(command, pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    os.close(writer)
-    with os.fdopen(reader) as stream:
-        number = stream.readline().strip()
-    assert number, "Xvfb did not start: install the packages that the README names"
-    before = os.environ.get("DISPLAY")
-    os.environ["DISPLAY"] = f":{number}"
-    yield f":{number}"
-    server.terminate()
-    server.wait(10)
-    if before is None:
-        os.environ.pop("DISPLAY", None)
-    else:
-        os.environ["DISPLAY"] = before
+    with virtual_screen() as display:
+        yield display
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""The command line. Only the chosen command's module is imported, so that ``--help`` answers at once."""
+
+import argparse
+import importlib
+import json
+import sys
+from typing import Any
+
+from protocols.errors import TwinrigError
+
+#: Each command and its line of help; the module ``rig.commands.<name>`` has ``add_arguments(parser)`` and ``main(options)``.
+COMMANDS = {
+    "run": "run a participant's session",
+    "pilot": "run a session with a simulated participant through the real input path",
+    "resume": "go on with a session that was interrupted",
+    "check": "measure the rig before a participant sits down",
+    "trials": "write the trials table of a session",
+    "protocol": "list, show or check protocol files",
+    "devices": "list the input devices",
+    "learners": "list the learners and their parameters",
+    "simulate": "let a learner practise a protocol by itself",
+    "predict": "let a learner follow a trials table and predict each action beforehand",
+    "report": "write a session's report as one HTML file",
+    "export": "write sessions as a BIDS dataset",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed, 2 bad input, 3 aborted by a person."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(arguments).parse_args(arguments)
+    command = importlib.import_module(f"rig.commands.{options.command}")
+    try:
+        result = command.main(options)
+    except TwinrigError as error:
+        print(f"twinrig {options.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"twinrig {options.command}: stopped by Ctrl+C", file=sys.stderr)
+        return 3
+    if options.json and result is not None:
+        print(json.dumps(result, indent=1, default=str))
+    return 0
+
+
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="twinrig",
+        description="Run motor-skill experiments in which a person and a reinforcement learner practise the same trials.",
+        epilog="twinrig COMMAND --help says more of a command.",
+    )
+    parser.add_argument("--version", action="version", version=_version() if "--version" in arguments else "")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    for name, words in COMMANDS.items():
+        command = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+        command.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
+        if name == chosen:
+            importlib.import_module(f"rig.commands.{name}").add_arguments(command)
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"twinrig {version('twinrig')}"
+
+
+def say(options: argparse.Namespace, words: Any) -> None:
+    """Words for a person: to standard output, or to standard error where JSON is wanted there."""
+    print(words, file=sys.stderr if options.json else sys.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""A private virtual screen (Xvfb), for pilots and tests on machines without one: ``python -m rig.virtual_screen COMMAND...``."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from protocols.errors import TwinrigError
+
+
+@contextmanager
+def virtual_screen(width: int = 1280, height: int = 1024) -> Iterator[str]:
+    """Start Xvfb on a free display number, set ``DISPLAY`` to it for the time of the block, and give its name.
+
+    Raises:
+        TwinrigError: Xvfb isn't installed, or doesn't start.
+    """
+    reader, writer = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"]
+    try:
+        server = subprocess.Popen(command, pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except FileNotFoundError as error:
+        raise TwinrigError("Xvfb isn't installed: apt install xvfb, or use a real screen") from error
+    finally:
+        os.close(writer)
+    with os.fdopen(reader) as stream:
+        number = stream.readline().strip()
+    before = os.environ.get("DISPLAY")
+    try:
+        if not number:
+            raise TwinrigError("Xvfb did not start: run it by hand to see why")
+        os.environ["DISPLAY"] = f":{number}"
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait(10)
+        os.environ.pop("DISPLAY", None)
+        if before is not None:
+            os.environ["DISPLAY"] = before
+
+
+def main() -> int:
+    """Run a command on a private screen and return its exit code."""
+    with virtual_screen():
+        return subprocess.run(sys.argv[1:], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
