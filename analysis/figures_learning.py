@@ -1,0 +1,169 @@
+"""Figures over trials: the learning curve, the actions beside the yoked prediction, the surprise, the learner's state."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures import (
+    BAD,
+    FREE_OWN,
+    FREE_PERSON,
+    INK,
+    PALE,
+    PERSON,
+    YOKED,
+    Band,
+    Span,
+    draw_band,
+    draw_spans,
+    legend_below,
+    new_figure,
+    styled,
+)
+from analysis.measures import block_means, running_mean, running_sd
+
+FREE_STYLE = {"free-person": (FREE_PERSON, "free learners, the person's trials"), "free-own": (FREE_OWN, "free learners, their own trials")}
+
+
+def learning_curve(
+    trial: np.ndarray,
+    block: np.ndarray,
+    value: Float[np.ndarray, " trial"],
+    label: str,
+    spans: Sequence[Span] = (),
+    yoked: Float[np.ndarray, " trial"] | None = None,
+    free: Mapping[str, Band] | None = None,
+    hit: Bool[np.ndarray, " trial"] | None = None,
+) -> Figure:
+    """The person's error (or other measure) trial by trial with block means, beside what the learners do.
+
+    ``yoked`` is what the yoked learner expected of the next trial before it saw it; ``free`` has bands of the free learners by kind
+    ('free-person', 'free-own'). Hits, if given, are filled marks and misses open ones.
+    """
+    with styled():
+        figure = new_figure(height=3.9)
+        axes = figure.subplots()
+        draw_spans(axes, spans)
+        for kind, band in (free or {}).items():
+            colour, name = FREE_STYLE[kind]
+            draw_band(axes, trial, band, colour, f"{name} (median, 5-95 %)", alpha=0.13)
+        _draw_trials(axes, trial, value, hit)
+        if yoked is not None and np.isfinite(yoked).any():
+            axes.plot(trial, running_mean(yoked, 9), color=YOKED, lw=1.8, label="yoked learner's expectation")
+        _draw_blocks(axes, trial, block, value)
+        axes.set(xlabel="trial", ylabel=label, xlim=(trial.min() - 0.5, trial.max() + 0.5), ylim=_limits(value, free))
+        legend_below(axes, columns=3)
+    return figure
+
+
+def _draw_trials(axes: Axes, trial: np.ndarray, value: np.ndarray, hit: np.ndarray | None) -> None:
+    if hit is None:
+        axes.plot(trial, value, "o", ms=3.2, color=PERSON, alpha=0.45, mew=0, label="person, each trial")
+        return
+    axes.plot(trial[~hit], value[~hit], "o", ms=3.4, mfc="white", mec=PERSON, mew=0.7, alpha=0.6, label="person, miss")
+    axes.plot(trial[hit], value[hit], "o", ms=3.6, color=PERSON, alpha=0.85, mew=0, label="person, hit")
+
+
+def _draw_blocks(axes: Axes, trial: np.ndarray, block: np.ndarray, value: np.ndarray) -> None:
+    means = block_means(trial, block, value)
+    some = means.count > 0
+    error = np.where(means.count > 1, means.sd / np.sqrt(np.maximum(means.count, 1)), 0.0)
+    label = "person, block mean ± SE"
+    axes.errorbar(means.centre[some], means.mean[some], error[some], fmt="-D", color=INK, ms=5, lw=1.4, zorder=5, label=label)
+
+
+def _limits(value: np.ndarray, free: Mapping[str, Band] | None) -> tuple[float, float] | None:
+    """Room for the data and the bands, but not for a few wild trials."""
+    all_values = [value[np.isfinite(value)]] + [band.high[np.isfinite(band.high)] for band in (free or {}).values()]
+    all_values += [band.low[np.isfinite(band.low)] for band in (free or {}).values()]
+    joined = np.concatenate(all_values)
+    if not len(joined):
+        return None
+    low, high = min(0.0, joined.min()), joined.max()
+    return low - 0.03 * (high - low), high + 0.05 * (high - low) + 1e-9
+
+
+def action_course(
+    trial: np.ndarray,
+    actions: Float[np.ndarray, "trial action"],
+    labels: Sequence[str],
+    spans: Sequence[Span] = (),
+    yoked_mean: Float[np.ndarray, "trial action"] | None = None,
+    yoked_sd: Float[np.ndarray, "trial action"] | None = None,
+    ideal: Float[np.ndarray, "trial action"] | None = None,
+    ideal_label: str = "",
+    free: Sequence[Mapping[str, Band]] | None = None,
+) -> Figure:
+    """Each action dimension over trials, with the yoked learner's prediction made before the trial (mean and SD, motor noise included).
+
+    ``ideal`` is a line to compare with: for a rotation, the hand angle that cancels it.
+    """
+    count = actions.shape[1]
+    with styled():
+        figure = new_figure(height=1.1 + 2.3 * count)
+        rows = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
+        for place, axes in enumerate(rows):
+            draw_spans(axes, spans)
+            for kind, band in (free[place] if free else {}).items():
+                colour, name = FREE_STYLE[kind]
+                draw_band(axes, trial, band, colour, f"{name} (median, 5-95 %)", alpha=0.12)
+            if ideal is not None and np.isfinite(ideal[:, place]).any():
+                axes.plot(trial, ideal[:, place], color=BAD, lw=1.4, ls=(0, (4, 2)), drawstyle="steps-mid", label=ideal_label)
+            if yoked_mean is not None and yoked_sd is not None:
+                mean, sd = yoked_mean[:, place], yoked_sd[:, place]
+                draw_band(axes, trial, Band(mean - sd, mean, mean + sd), YOKED, "yoked learner's prediction (mean ± SD)", alpha=0.22)
+            axes.plot(trial, actions[:, place], "o", ms=3.2, color=PERSON, alpha=0.6, mew=0, label="person")
+            axes.set_ylabel(labels[place])
+        rows[-1].set(xlabel="trial", xlim=(trial.min() - 0.5, trial.max() + 0.5))
+        legend_below(rows[-1], columns=3)
+    return figure
+
+
+def surprise_curve(
+    trial: np.ndarray,
+    surprise: Float[np.ndarray, " trial"],
+    floor: Float[np.ndarray, " trial"] | None = None,
+    spans: Sequence[Span] = (),
+    window: int = 15,
+) -> Figure:
+    """How unexpected each action was to the yoked learner (nats), beside a Gaussian of the recent past that knows no reward."""
+    with styled():
+        figure = new_figure(height=2.9)
+        axes = figure.subplots()
+        draw_spans(axes, spans)
+        axes.plot(trial, surprise, "o", ms=3, color=YOKED, alpha=0.35, mew=0)
+        if floor is not None and np.isfinite(floor).any():
+            axes.plot(trial, running_mean(floor, window), color=PALE, lw=1.6, label=f"Gaussian of the last actions, mean of {window}")
+        axes.plot(trial, running_mean(surprise, window), color=YOKED, lw=1.8, label=f"yoked learner, mean of {window}")
+        known = surprise[np.isfinite(surprise)]
+        if len(known):
+            axes.set_ylim(known.min() - 0.5, max(np.quantile(known, 0.98) * 1.1, known.min() + 1))
+        axes.set(xlabel="trial", ylabel="surprise (nats)", xlim=(trial.min() - 0.5, trial.max() + 0.5))
+        legend_below(axes)
+    return figure
+
+
+def spread_curve(
+    trial: np.ndarray,
+    actions: Float[np.ndarray, "trial action"],
+    labels: Sequence[str],
+    spans: Sequence[Span] = (),
+    yoked_sd: Float[np.ndarray, "trial action"] | None = None,
+    window: int = 20,
+) -> Figure:
+    """The person's running SD of each action dimension, beside the SD that the yoked learner holds."""
+    with styled():
+        figure = new_figure(height=2.9)
+        row = figure.subplots(1, actions.shape[1], squeeze=False)[0]
+        for place, axes in enumerate(row):
+            draw_spans(axes, spans if actions.shape[1] == 1 else ())
+            axes.plot(trial, running_sd(actions[:, place], window), color=PERSON, lw=1.6, label=f"person, {window} trials")
+            if yoked_sd is not None:
+                axes.plot(trial, yoked_sd[:, place], color=YOKED, lw=1.6, label="yoked learner")
+            axes.set(xlabel="trial", ylabel=f"SD of {labels[place]}", xlim=(trial.min() - 0.5, trial.max() + 0.5))
+            axes.set_ylim(bottom=0)
+        legend_below(row[0], columns=2)
+    return figure
