@@ -40,8 +40,8 @@ class Hand(NamedTuple):
 class TrialMachine:
     """Home, hold, foreperiod, movement, outcome, feedback.
 
-    ``feed`` takes the samples since the last frame; ``view`` is what a scene may show; ``flipped`` tells when that scene appeared. A stage that
-    the participant must see (foreperiod, movement) begins with the flip that shows it: the go cue is a flip time.
+    ``feed`` takes the samples since the last frame; ``view`` is what a scene may show; ``flipped`` tells when that scene appeared. A stage
+    that the participant must see (foreperiod, movement) begins with the flip that shows it: the go cue is a flip time.
     """
 
     def __init__(
