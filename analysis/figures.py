@@ -121,6 +121,7 @@ def draw_band(axes: Axes, trial: np.ndarray, band: Band, colour: str, label: str
     axes.plot(trial, band.middle, color=colour, lw=1.4, label=label)
 
 
-def legend_below(axes: Axes, columns: int = 5) -> None:
-    """The legend under the plot, where it hides no data."""
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns, handlelength=1.6, columnspacing=1.6)
+def legend_below(figure: Figure, axes: Axes, columns: int = 3) -> None:
+    """The legend of these axes under the whole figure, where it hides no data."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, handlelength=1.6, columnspacing=1.6)

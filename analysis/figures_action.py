@@ -6,12 +6,16 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Ellipse
 
 from analysis.figures import INK, TRIAL_COLOURS, YOKED, new_figure, styled
 
 LineStyle = str | tuple[int, tuple[float, ...]]
+MANIFOLD = "#2f9e44"
+PALE_GREYS = LinearSegmentedColormap.from_list("pale greys", ["#ffffff", "#dfe4e8", "#9aa5af", "#6d7984"])
 CHI2_95_TWO = 5.991  # 95 % of a two-dimensional Gaussian lies within this squared distance
 
 
@@ -59,13 +63,14 @@ def action_space(
     return figure
 
 
-def _draw_map(axes: Axes, grid: ErrorMap):  # type: ignore[no-untyped-def]
-    centimetres = 100 * grid.error
-    image = axes.pcolormesh(grid.x, grid.y, centimetres, cmap="Greys", shading="nearest", rasterized=True, alpha=0.75)
-    image.set_edgecolor("face")
+def _draw_map(axes: Axes, grid: ErrorMap) -> AxesImage:
+    step = (grid.x[1] - grid.x[0], grid.y[1] - grid.y[0])
+    edges = (grid.x[0] - step[0] / 2, grid.x[-1] + step[0] / 2, grid.y[0] - step[1] / 2, grid.y[-1] + step[1] / 2)
+    style = {"cmap": PALE_GREYS, "origin": "lower", "aspect": "auto", "interpolation": "nearest"}
+    image = axes.imshow(100 * grid.error, extent=edges, **style)
     if (grid.hit > 0.5).any() and (grid.hit < 0.5).any():
-        axes.contour(grid.x, grid.y, grid.hit, levels=[0.5], colors=["#2f9e44"], linewidths=1.6, zorder=2)
-        axes.plot([], [], color="#2f9e44", lw=1.6, label="solution manifold: all hits lie within")
+        axes.contour(grid.x, grid.y, grid.hit, levels=[0.5], colors=[MANIFOLD], linewidths=1.6, zorder=2)
+        axes.plot([], [], color=MANIFOLD, lw=1.6, label="solution manifold: all hits lie within")
     return image
 
 

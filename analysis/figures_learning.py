@@ -55,7 +55,7 @@ def learning_curve(
             axes.plot(trial, running_mean(yoked, 9), color=YOKED, lw=1.8, label="yoked learner's expectation")
         _draw_blocks(axes, trial, block, value)
         axes.set(xlabel="trial", ylabel=label, xlim=(trial.min() - 0.5, trial.max() + 0.5), ylim=_limits(value, free))
-        legend_below(axes, columns=3)
+        legend_below(figure, axes)
     return figure
 
 
@@ -76,14 +76,15 @@ def _draw_blocks(axes: Axes, trial: np.ndarray, block: np.ndarray, value: np.nda
 
 
 def _limits(value: np.ndarray, free: Mapping[str, Band] | None) -> tuple[float, float] | None:
-    """Room for the data and the bands, but not for a few wild trials."""
-    all_values = [value[np.isfinite(value)]] + [band.high[np.isfinite(band.high)] for band in (free or {}).values()]
-    all_values += [band.low[np.isfinite(band.low)] for band in (free or {}).values()]
-    joined = np.concatenate(all_values)
+    """Room for the person's trials and for most of the bands, but not for a few wild learners."""
+    ends = [value[np.isfinite(value)]]
+    for band in (free or {}).values():
+        ends += [np.nanquantile(edge, [0.05, 0.95]) for edge in (band.low, band.high) if np.isfinite(edge).any()]
+    joined = np.concatenate(ends)
     if not len(joined):
         return None
-    low, high = min(0.0, joined.min()), joined.max()
-    return low - 0.03 * (high - low), high + 0.05 * (high - low) + 1e-9
+    low, high = min(0.0, joined.min()), max(joined.max(), 1e-9)
+    return low - 0.03 * (high - low), high + 0.05 * (high - low)
 
 
 def action_course(
@@ -118,7 +119,7 @@ def action_course(
             axes.plot(trial, actions[:, place], "o", ms=3.2, color=PERSON, alpha=0.6, mew=0, label="person")
             axes.set_ylabel(labels[place])
         rows[-1].set(xlabel="trial", xlim=(trial.min() - 0.5, trial.max() + 0.5))
-        legend_below(rows[-1], columns=3)
+        legend_below(figure, rows[-1])
     return figure
 
 
@@ -142,7 +143,7 @@ def surprise_curve(
         if len(known):
             axes.set_ylim(known.min() - 0.5, max(np.quantile(known, 0.98) * 1.1, known.min() + 1))
         axes.set(xlabel="trial", ylabel="surprise (nats)", xlim=(trial.min() - 0.5, trial.max() + 0.5))
-        legend_below(axes)
+        legend_below(figure, axes)
     return figure
 
 
@@ -165,5 +166,5 @@ def spread_curve(
                 axes.plot(trial, yoked_sd[:, place], color=YOKED, lw=1.6, label="yoked learner")
             axes.set(xlabel="trial", ylabel=f"SD of {labels[place]}", xlim=(trial.min() - 0.5, trial.max() + 0.5))
             axes.set_ylim(bottom=0)
-        legend_below(row[0], columns=2)
+        legend_below(figure, row[0])
     return figure
