@@ -1,0 +1,339 @@
+"""Name, unit and meaning of every stored column, once, and the one function that turns a trial into a row.
+
+``docs/reference/records.md`` is made from these tables. Degrees are used here, in files, and on screens; nowhere else.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from protocols.history import STATUSES, Committed
+from protocols.task import Feedback, RewardRule, Task, Timing
+
+Kind = Literal["number", "count", "text", "truth"]
+Value = float | int | str | bool | None
+
+
+class Column(NamedTuple):
+    """One column of a table. Missing is ``n/a`` in files, None in Python."""
+
+    name: str
+    unit: str  # "" where it has none
+    meaning: str
+    levels: Mapping[str, str] | None = None  # word -> its meaning, for columns that hold words
+    kind: Kind = "number"
+
+
+class Certificate(NamedTuple):
+    """The timing certificate of one trial: how well the rig kept time while it ran."""
+
+    sample_rate: float  # Hz, achieved
+    largest_gap: float  # s, between two samples
+    lost_samples: int  # by the device's own counter
+    late_frames: int  # flips later than 1.5 periods after the last one
+    flip_delay: float  # s, from the newest sample drawn to the flip that showed it; median over the trial
+
+
+def _count(name: str, meaning: str, unit: str = "") -> Column:
+    return Column(name, unit, meaning, kind="count")
+
+
+def _text(name: str, meaning: str, levels: Mapping[str, str] | None = None) -> Column:
+    return Column(name, "", meaning, levels, kind="text")
+
+
+def _truth(name: str, meaning: str) -> Column:
+    return Column(name, "", meaning, {"true": "yes", "false": "no"}, "truth")
+
+
+_FEEDBACK = {
+    "none": "neither cursor nor flight is shown",
+    "endpoint": "shown once, where the movement ended",
+    "continuous": "shown throughout",
+}
+_REWARD_RULE = {"graded": "minus the error, in m", "binary": "1 on a hit, else 0", "points": "the points"}
+_STATUS = {
+    "completed": "the movement was made within all limits",
+    "too_early": "the hand left the start before the go cue",
+    "too_slow": "the movement began or ended too late",
+    "too_fast": "the movement was faster than allowed",
+    "wrong_start": "the hand was not in the start posture",
+    "aborted": "the experimenter ended the trial",
+    "device_fault": "the device failed during the trial",
+}
+assert tuple(_STATUS) == STATUSES
+
+_PLACE = (
+    _text("participant", "code of the participant, letters and digits; never a name"),
+    _count("session", "session of this participant with this protocol, from 1"),
+    _count("simulation", "number of the simulation, from 1; n/a for people and pilots"),
+    _count("start", "start of the program within the session, from 1; more than 1 after a resume"),
+    _count("block", "block of the protocol, from 1"),
+    _text("phase", "phase of the protocol by name, such as baseline, training, washout"),
+    _count("trial", "number of the trial within the session, from 1, in the order given"),
+    _count("attempt", "1, or more where this place of the schedule was given again"),
+    _count("scheduled_trial", "place of the trial in the schedule, from 1; the same for all attempts at it"),
+    _text("task", "name of the task"),
+)
+_TARGET = (
+    Column("target_x", "m", "target, to the right, in the workspace of the task"),
+    Column("target_y", "m", "target, away from the participant, in the workspace of the task"),
+)
+_REACH = (
+    Column("target_angle_deg", "deg", "direction of the target from the start, counter-clockwise from the right"),
+    Column("perturbation_rotation_deg", "deg", "rotation of the cursor about the start, counter-clockwise"),
+    Column("perturbation_gain", "", "extent of the cursor over extent of the hand"),
+    Column("perturbation_clamp_deg", "deg", "direction of a clamped cursor relative to the target; n/a: no error clamp"),
+)
+_RULES = (
+    _text("feedback", "when the participant saw the cursor (reach) or the flight (skittles)", _FEEDBACK),
+    _text("reward_rule", "what the reward is made from", _REWARD_RULE),
+)
+_ZONE = (
+    Column("zone_low_deg", "deg", "lower edge of the reward zone, relative to the target; n/a: hits are by error"),
+    Column("zone_high_deg", "deg", "upper edge of the reward zone, relative to the target"),
+)
+_ACTIONS = {
+    "skittles": (
+        Column("action_release_angle_deg", "deg", "angle of the lever at the release, as executed"),
+        Column("action_release_speed", "m/s", "signed speed of the lever's tip at the release, as executed, by linear regression"),
+    ),
+    "reach": (Column("action_reach_angle_deg", "deg", "direction of the hand at target distance, relative to the target, as executed"),),
+}
+_DETAILS = {
+    "skittles": (Column("action_release_speed_quadratic", "m/s", "signed release speed by quadratic regression"),),
+    "reach": (),
+}
+_RESULT = (
+    Column("reward", "", "reward as delivered, in the unit of reward_rule; n/a where it was withheld or the trial gave none"),
+    Column("scored_reward", "", "reward that the trial earned by its rule, delivered or not"),
+    Column("points", "points", "points earned by this trial"),
+    _truth("feedback_shown", "whether the result was shown to the participant"),
+    _count("hit_shown", "1 where a hit was shown, 0 where a miss was shown, n/a where neither"),
+    Column("error", "m", "unsigned error, penalty included"),
+    Column("miss_distance", "m", "closest approach to the target, or distance of the endpoint, without penalty"),
+    Column("hand_error_deg", "deg", "signed direction of the hand relative to the target"),
+    Column("cursor_error_deg", "deg", "signed error as shown: target minus cursor; n/a where no cursor was shown"),
+    _count("hit", "1 for a hit, 0 for none"),
+    _count("post_hit", "1 where the ball struck the post, else 0"),
+    Column("reaction_time", "s", "from the go cue to the onset of the movement"),
+    Column("movement_time", "s", "from the onset to the end of the movement"),
+    _text("status", "how the trial ended", _STATUS),
+    _truth("simulated", "whether the movement was made by a program (simulated participant or replay)"),
+    Column("aim_report_deg", "deg", "where the participant said to aim, relative to the target"),
+)
+_CERTIFICATE = (
+    Column("sample_rate", "Hz", "sample rate achieved in this trial"),
+    Column("largest_gap", "s", "largest gap between two samples of this trial"),
+    _count("lost_samples", "samples lost, by the device's own counter"),
+    _count("late_frames", "flips later than 1.5 periods after the flip before"),
+    Column("flip_delay", "s", "from the newest sample drawn to the flip that showed it, median"),
+)
+_LAST = (
+    _truth("flagged", "whether the trial broke one of the protocol's timing limits"),
+    _truth("requeue", "whether this place of the schedule is to be given again"),
+    Column("go_time", "s", "LSL time of the go cue; n/a where none was given"),
+)
+
+SESSION = (
+    _text("format", "version of this layout of the journal"),
+    _text("twinrig_version", "version of twinrig that made the session"),
+    _text("session_id", "random identifier, as in the source_id of every stream"),
+    _text("participant", "code of the participant"),
+    _count("session", "session of this participant with this protocol, from 1"),
+    _text("protocol_name", "name of the protocol"),
+    _text("protocol_hash", "SHA-256 of the protocol file"),
+    _text("protocol_text", "the protocol file, word for word"),
+    _text("condition", "counterbalancing condition, drawn once from the ledger and kept"),
+    _count("seed", "seed from which all randomness of the session derives"),
+    _text("language", "language of the texts shown"),
+    _text("task", "name of the task"),
+    _truth("simulated", "whether the movements are made by a program"),
+    _count("trials_limit", "number of completed trials to end after; n/a: the whole protocol"),
+    _text("continue_from", "session identifier of an earlier session that this one goes on from"),
+)
+START = (
+    _count("start", "start of the program within the session, from 1"),
+    Column("utc", "s", "UTC at the start, since 1970"),
+    Column("lsl", "s", "LSL time of the same instant; its zero moves with a reboot"),
+    _text("platform", "operating system, processor, Python"),
+    _text("versions", "versions of twinrig and of the libraries it stands on"),
+    _text("device", "kind, model, axes, rate and calibration of the input device, and the priority it was granted"),
+    _text("window", "screen, size, refresh measured, pacing"),
+    _text("settings", "the rig's settings"),
+    _text("check", "what the check before the session found"),
+    _text("xdf", "name of the recording of this start"),
+    Column("ended_at", "s", "LSL time at which this start ended; n/a: it was killed, or is still running"),
+    _text("how_ended", "how this start ended: finished, aborted, or the error"),
+)
+SAMPLE = (
+    Column("device_time", "s", "time by the device's own clock; n/a where it has none"),
+    Column("host_time", "s", "LSL time at which the sample was read from the hardware"),
+    Column("x", "m", "to the right, from the centre of the device or screen"),
+    Column("y", "m", "up or away, from the centre of the device or screen"),
+    _count("buttons", "bit mask; bit 0 is the grip or left button"),
+    Column("force", "N or 0..1", "grip force, or pen pressure; n/a where there is none"),
+    _count("counter", "one more for each sample that the device made"),
+)
+EVENT = (
+    _count("start", "start of the program within the session, from 1"),
+    _count("trial", "trial during which it happened; n/a between trials"),
+    Column("time", "s", "LSL time"),
+    _text("name", "what happened, such as go_cue or release"),
+    _text("data", "more of it, as JSON"),
+)
+FRAME = (
+    _count("trial", "trial that the frame belongs to"),
+    Column("flip_time", "s", "LSL time of the flip"),
+    Column("work_time", "s", "work done for this frame before the flip was asked for"),
+)
+TWIN = (
+    _text(
+        "kind",
+        "which learner",
+        {
+            "yoked": "sees the person's actions and rewards",
+            "free_person": "acts for itself, with parameters from the person",
+            "free_own": "acts for itself, with its own parameters",
+        },
+    ),
+    _count("trial", "trial that was predicted and then learned from"),
+    _text("prediction", "policy before the trial: mean, covariance, log_var, angle, reward_baseline (units of the action columns)"),
+    Column("log_prob", "", "natural log of the likelihood of the action; density in the units of the action columns"),
+    Column("surprise", "", "minus log_prob"),
+    _text("state", "state of the learner after the trial: named arrays, exact"),
+    _text("free", "actions, rewards and errors of the free learners: named arrays, exact"),
+    Column("shift_growth", "", "growth of a small shift of the yoked state; large values mark an unstable state"),
+    Column("predicted_at", "s", "LSL time at which the prediction was made"),
+    Column("committed_at", "s", "LSL time at which the trial was committed"),
+)
+
+
+def action_columns(task_name: str) -> tuple[Column, ...]:
+    """The action columns of a task, in the order of its action vector; none for a task that isn't known here."""
+    return _ACTIONS.get(task_name, ())
+
+
+def trial_columns(task_name: str, simulated: bool = False) -> tuple[Column, ...]:
+    """The columns of a trials table of this task, in order; simulated tables also hold the intended actions."""
+    reach = task_name == "reach"
+    actions = action_columns(task_name)
+    intended = tuple(_intended(column) for column in actions) if simulated else ()
+    task = _TARGET + (_REACH if reach else ()) + _RULES + (_ZONE if reach else ())
+    return _PLACE + task + actions + _DETAILS.get(task_name, ()) + intended + _RESULT + _CERTIFICATE + _LAST
+
+
+def _intended(column: Column) -> Column:
+    return Column(f"intended_{column.name}", column.unit, f"{column.meaning.split(',')[0]}, as intended, before motor noise")
+
+
+def columns_of(task_name: str, records: Sequence[Mapping[str, Value]]) -> tuple[Column, ...]:
+    """The columns for these records: the known ones in order, then any that a task added."""
+    simulated = any(name.startswith("intended_") for record in records for name in record)
+    known = trial_columns(task_name, simulated)
+    names = {column.name for column in known}
+    added = dict.fromkeys(name for record in records for name in record if name not in names)
+    return known + tuple(Column(name, "", "as given by the task") for name in added)
+
+
+def trial_record(
+    task: Task,
+    committed: Committed,
+    *,
+    start: int,
+    phase: str,
+    timing: Timing,
+    details: Mapping[str, Any],
+    certificate: Certificate | None,
+    simulated: bool,
+    feedback_shown: bool,
+    flagged: bool = False,
+    go_time: float = math.nan,
+    aim_report: float = math.nan,
+    intended_action: np.ndarray | None = None,
+) -> dict[str, Value]:
+    """One trial as a row: every column of ``trial_columns`` but participant, session and simulation, which the session knows.
+
+    ``aim_report`` is in rad relative to the target, ``go_time`` in LSL s, ``intended_action`` in the units of the action columns
+    (simulated participants only). Missing numbers become None.
+    """
+    outcome = committed.outcome
+    hit_shown = outcome.hit if feedback_shown else math.nan
+    values: dict[str, Any] = {
+        "start": start,
+        "phase": phase,
+        "task": task.name,
+        **_trial_values(task, committed),
+        **_named(task, committed.action, "action_"),
+        **details,
+        **(_named(task, intended_action, "intended_action_") if intended_action is not None else {}),
+        "feedback_shown": bool(feedback_shown),
+        "hit_shown": hit_shown,
+        "reaction_time": timing.onset,
+        "movement_time": float(timing.end) - float(timing.onset),
+        "simulated": bool(simulated),
+        "aim_report_deg": np.rad2deg(aim_report),
+        **(certificate._asdict() if certificate is not None else dict.fromkeys(Certificate._fields)),
+        "flagged": bool(flagged),
+        "go_time": go_time,
+    }
+    kinds = {column.name: column.kind for column in trial_columns(task.name, intended_action is not None)}
+    order = [name for name in kinds if name in values] + [name for name in values if name not in kinds]
+    return {name: plain(values[name], kinds.get(name, "number")) for name in order}
+
+
+def _trial_values(task: Task, committed: Committed) -> dict[str, Any]:
+    trial, outcome = committed.trial, committed.outcome
+    values: dict[str, Any] = {
+        "block": trial.block,
+        "trial": trial.number,
+        "attempt": trial.attempt,
+        "scheduled_trial": trial.slot,
+        "target_x": trial.target[0],
+        "target_y": trial.target[1],
+        "feedback": Feedback(int(trial.feedback)).name.lower(),
+        "reward_rule": RewardRule(int(trial.reward_rule)).name.lower(),
+        "reward": committed.reward,
+        "scored_reward": outcome.reward,
+        "points": outcome.points,
+        "error": outcome.error,
+        "miss_distance": outcome.miss_distance,
+        "hand_error_deg": np.rad2deg(outcome.hand_error),
+        "cursor_error_deg": np.rad2deg(outcome.cursor_error),
+        "hit": outcome.hit,
+        "post_hit": outcome.post_hit,
+        "status": committed.status,
+        "requeue": bool(committed.requeue),
+    }
+    return values | (_reach_values(task, committed) if task.name == "reach" else {})
+
+
+def _reach_values(task: Task, committed: Committed) -> dict[str, Any]:
+    trial = committed.trial
+    (start_x, start_y), _ = task.start_posture(trial)
+    return {
+        "target_angle_deg": np.rad2deg(np.arctan2(trial.target[1] - start_y, trial.target[0] - start_x)),
+        "perturbation_rotation_deg": np.rad2deg(trial.rotation),
+        "perturbation_gain": trial.gain,
+        "perturbation_clamp_deg": np.rad2deg(trial.clamp),
+        "zone_low_deg": np.rad2deg(trial.zone[0]),
+        "zone_high_deg": np.rad2deg(trial.zone[1]),
+    }
+
+
+def _named(task: Task, action: np.ndarray, prefix: str) -> dict[str, Any]:
+    return {prefix + name: value for name, value in zip(task.action_names, action, strict=True)}
+
+
+def plain(value: Any, kind: Kind = "number") -> Value:
+    """A value as files hold it: a float, int, str or bool of Python's own, None where it is missing (NaN)."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    number = float(value)
+    if math.isnan(number):
+        return None
+    if kind == "truth":
+        return bool(number)
+    return int(number) if kind == "count" and number.is_integer() else number
