@@ -1,0 +1,76 @@
+"""The `[[phases]]` tables: phases, blocks, and what a block does to its trials."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from protocols.schema_base import NAME, Part, Series, given, part
+
+FeedbackName = Literal["none", "endpoint", "continuous"]
+PhaseKind = Literal["familiarisation", "baseline", "no_feedback", "training", "washout", "retention", "transfer"]
+
+
+class Perturbation(Part):
+    """How the cursor departs from the hand. A single number holds for the whole block; a list is read as ``schedule`` says."""
+
+    rotation_deg: Series = given((0.0,), "rotation of the cursor about the start, counter-clockwise", "deg", min_length=1)
+    gain: Series = given((1.0,), "cursor extent over hand extent", "ratio", min_length=1)
+    clamp_deg: Series = given((), "error clamp: direction of the cursor relative to the target; absent: no clamp", "deg")
+    schedule: Literal["constant", "gradual", "steps", "list", "random"] = given(
+        "constant",
+        "how lists are read: gradual = [from, to] in a straight line over all trials of this entry, repeats included; steps = runs of "
+        "equal length; list = one value a trial; random = each value once, in random order, before any comes again",
+    )
+
+
+class Zone(Part):
+    """Where a reach is rewarded, instead of by its error."""
+
+    kind: Literal["none", "fixed", "following"] = given("none", "none: hits are by error; following: set from the last trials")
+    low_deg: float | None = given(None, "fixed: lower edge relative to the target", "deg", ge=-180, le=180)
+    high_deg: float | None = given(None, "fixed: upper edge relative to the target", "deg", ge=-180, le=180)
+    window: int = given(10, "following: number of last completed trials", "trials", ge=1, le=100)
+    statistic: Literal["mean", "median"] = given("mean", "following: centre of those trials' hand errors")
+    half_width_deg: float = given(5.0, "following: half the width of the zone", "deg", gt=0, le=180)
+    direction: Literal["around", "counterclockwise", "clockwise"] = given(
+        "around", "following: the zone lies around the centre, or wholly on one side of it so that it draws the hand that way"
+    )
+    limit_deg: float = given(180.0, "following: the centre stays within plus or minus this of the target", "deg", gt=0, le=180)
+
+
+class Reward(Part):
+    """What the participant earns and is told."""
+
+    rule: Literal["graded", "binary", "points"] = given("graded", "graded: minus the error in m; binary: 1 on a hit; points: the points")
+    shown: bool = given(True, "whether the outcome is delivered; false: withheld, and no learner gets a reward")
+    probability: float = given(1.0, "share of the trials, drawn at random, on which a shown reward is delivered", "ratio", ge=0, le=1)
+    zone: Zone = part(Zone, "where a reach is rewarded")
+
+
+class Block(Part):
+    """A run of trials under one regime."""
+
+    trials: int = given(..., "number of trials", "trials", ge=1, le=10_000)
+    repeat: int = given(1, "how many such blocks follow each other", "blocks", ge=1, le=1000)
+    targets: tuple[str, ...] = given((), "names of the targets; absent: all, in the file's order")
+    order: Literal["fixed", "random", "shuffled", "blocked"] = given(
+        "shuffled",
+        "fixed: in turn; random: each drawn alone; shuffled: each once before any comes again; blocked: one after another",
+    )
+    perturbation: Perturbation = part(Perturbation, "how the cursor departs from the hand")
+    feedback: FeedbackName = given("continuous", "when the cursor (reach) or the flight (skittles) is seen")
+    feedback_delay: float = given(0.0, "time from the end of the movement to its feedback", "s", ge=0, le=30)
+    feedback_probability: float = given(1.0, "share of the trials, drawn at random, that show their feedback", "ratio", ge=0, le=1)
+    reward: Reward = part(Reward, "what is earned and told")
+    aim_report: bool = given(False, "whether the participant says before each movement where they aim")
+    instruction: str | None = given(None, "key of the text shown before the block")
+    break_after: bool = given(False, "whether a break follows (each block, where it is repeated)")
+
+
+class Phase(Part):
+    """A part of the session with one purpose."""
+
+    name: str = given(..., "name in the trials table", pattern=NAME)
+    kind: PhaseKind = given(..., "purpose of the phase, as analyses see it")
+    instruction: str | None = given(None, "key of the text shown before the phase")
+    blocks: tuple[Block, ...] = Field(..., description="the blocks, in order", min_length=1)
