@@ -1,0 +1,105 @@
+"""The options of the policy-gradient learner and the parameters that they leave it with."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.learner import Parameter
+from protocols.errors import BadInput
+
+INF, NAN = float("inf"), float("nan")
+NAME = "policy-gradient"
+OPTIONS = {
+    "covariance": ("angle", "cholesky", "diagonal"),
+    "gradient": ("plain", "natural"),
+    "critic": ("running",),
+    "exploration": ("white",),
+    "asymmetry": ("off", "on"),
+    "step_cap": ("off", "a number above 0"),
+    "context": ("none", "target-relative", "table"),
+}
+
+
+class Chosen(NamedTuple):
+    """The options of one learner, read."""
+
+    covariance: str
+    natural: bool
+    step_cap: float | None
+    asymmetric: bool
+    table: bool
+    action_names: tuple[str, ...]
+
+
+def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
+    """The options as values.
+
+    Raises:
+        BadInput: an option or a value that isn't there, or an angle where the action hasn't two dimensions.
+    """
+    default = {1: "diagonal", 2: "angle"}.get(len(action_names), "cholesky")
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise BadInput(f"learner '{NAME}' has no option '{name}': choose from {', '.join(OPTIONS)}")
+        if name != "step_cap" and value not in OPTIONS[name]:
+            raise BadInput(f"option '{name}' of learner '{NAME}' is '{value}': choose from {', '.join(OPTIONS[name])}")
+    covariance = options.get("covariance", default)
+    if covariance == "angle" and len(action_names) != 2:
+        raise BadInput(
+            f"covariance = angle needs an action of 2 numbers, and this task's has {len(action_names)}: choose cholesky or diagonal"
+        )
+    return Chosen(
+        covariance=covariance,
+        natural=options.get("gradient") == "natural",
+        step_cap=_step_cap(options.get("step_cap", "off")),
+        asymmetric=options.get("asymmetry") == "on",
+        table=options.get("context") == "table",
+        action_names=tuple(action_names),
+    )
+
+
+def _step_cap(text: Any) -> float | None:
+    if text == "off":
+        return None
+    try:
+        cap = float(text)
+    except (TypeError, ValueError):
+        cap = 0.0
+    if not cap > 0:
+        raise BadInput(f"option 'step_cap' of learner '{NAME}' is '{text}': choose off, or a number above 0 (0.4 is usual)")
+    return cap
+
+
+def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
+    """The parameters that a learner with these options has, in the order in which they are listed."""
+    means = (_rate("alpha_mean", "rate of the mean", "Haith 2025"),)
+    if chosen.asymmetric:
+        means = (
+            _rate("alpha_plus", "rate of the mean where the reward exceeds the baseline", "asymmetric rates"),
+            _rate("alpha_minus", "rate of the mean where the reward falls short of the baseline", "asymmetric rates"),
+        )
+    angle = (
+        _rate("alpha_angle", "rate of the angle of the covariance", "Haith 2025"),
+        Parameter("initial_angle", "angle of the covariance at first, normalised axes", "rad", 0.0, -np.pi, np.pi, False, "Haith 2025"),
+    )
+    return (
+        *means,
+        _rate("alpha_log_var", "rate of the log variances (with cholesky: of the whole factor)", "Haith 2025"),
+        *(angle if chosen.covariance == "angle" else ()),
+        Parameter("baseline_decay", "share of the reward baseline that a new reward leaves", "", 0.99, 0.0, 1.0, False, "Haith 2025"),
+        Parameter(
+            "initial_baseline", "reward expected at first; NaN: the first one delivered", "reward", NAN, -INF, INF, False, "a choice"
+        ),
+        Parameter("initial_mean", "mean of the first action", "action", None, -INF, INF, True, "protocol or first trials"),
+        Parameter(
+            "initial_sd", "SD of exploration at first, unit of all rates", "action", None, 1e-12, INF, True, "protocol or first trials"
+        ),
+        Parameter("motor_sd", "SD of uncredited motor noise; NaN: initial_sd / 4", "action", NAN, 0.0, INF, True, "van Beers 2009"),
+        Parameter("retention", "share of what the mean has learned that is left a trial later", "", 1.0, 0.0, 1.0, False, "Smith 2006"),
+        Parameter("variance_floor", "least variance of exploration, in initial variances", "", 0.01, 0.0, 1.0, False, "keeps steps finite"),
+    )
+
+
+def _rate(name: str, meaning: str, source: str) -> Parameter:
+    return Parameter(name, meaning, "1/reward", 0.1, 0.0, 1e4, False, source)
