@@ -1,0 +1,201 @@
+"""A device in a process of its own: source -> ring -> session, and by the way to whoever publishes the samples."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from multiprocessing.connection import Connection, wait
+from typing import NamedTuple, Protocol, Self
+
+from devices.device import Clock, DeviceInfo, DeviceStatus, Samples
+from devices.health import Health
+from devices.process import Priority, pipe, set_priority, spawn, stop
+from devices.ring import Ring, RingAddress
+from protocols.errors import DeviceError, DeviceTimeout
+
+SILENCE = 1.0  # s without a heartbeat after which the device counts as stuck
+START = 60.0  # s for the device to open; PsychoPy and ioHub take 3 to 5 s on an idle machine
+
+
+class Source(Protocol):
+    """Hardware as its own process sees it. Entering opens it; ``read`` doesn't wait."""
+
+    period: float  # s between two looks at the hardware
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def describe(self, priority: str) -> DeviceInfo:
+        """What is known once the hardware is open, and the priority that the system granted."""
+        ...
+
+    def read(self) -> Samples:
+        """What the hardware gave since the last call.
+
+        Raises:
+            DeviceError: the hardware is gone or silent.
+        """
+        ...
+
+
+class Outlet(Protocol):
+    """Takes the samples elsewhere, such as to a Lab Streaming Layer stream."""
+
+    def push(self, samples: Samples) -> None:
+        """Pass samples on; called with at least one."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the stream."""
+        ...
+
+
+Publish = Callable[[DeviceInfo], Outlet]  # called in the device's process, so it must be picklable
+
+
+class Sampling(NamedTuple):
+    """What a device process needs to know; picklable."""
+
+    open_source: Callable[[Clock], Source]
+    clock: Clock
+    publish: Publish | None
+    priority: Priority
+
+
+class SampledDevice:
+    """A Device whose source runs in a process of its own. Open it by ``with``.
+
+    Entering waits until the hardware is open.
+
+    Raises:
+        DeviceError: the hardware can't be opened; says what to do.
+        DeviceTimeout: it did not answer in time.
+    """
+
+    info: DeviceInfo
+
+    def __init__(self, name: str, axes: int, sampling: Sampling, start_timeout: float = START):
+        self._name, self._axes, self._sampling, self._start_timeout = name, axes, sampling, start_timeout
+        self._health = Health()
+        self._fault = ""
+        self._open = False
+
+    def __enter__(self) -> Self:
+        self._ring = Ring.create(self._axes)
+        self._pipe, far_end = pipe()
+        self._process = spawn(_sample, (self._name, self._ring.address, far_end, self._sampling), f"twinrig-{self._name}")
+        far_end.close()  # else the end of the child would not show as the end of the pipe
+        self._open = True
+        try:
+            self._expect("attached")
+            self._ring.forget_name()
+            self.info = self._expect("ready")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if not self._open:
+            return
+        self._open = False
+        self._pipe.close()  # the device process takes the end of the pipe as the word to stop
+        stop(self._process, patience=5.0)
+        self._ring.close()
+
+    def read(self) -> Samples:
+        """All samples since the last call; a fault is raised once the samples before it were handed out."""
+        if not self._open:
+            raise DeviceError(f"{self._name}: expected an open device, but it was closed; open it again to read on")
+        samples = self._ring.read()
+        if not len(samples):
+            self._raise_fault()
+        self._health.add(samples)
+        return samples
+
+    def status(self) -> DeviceStatus:
+        """Health since opening."""
+        alive = self._open and not self._find_fault()
+        return self._health.status(alive, self._fault)
+
+    @property
+    def process_id(self) -> int:
+        """The device process, for a monitor or a test."""
+        return self._process.pid or 0
+
+    def _expect(self, word: str):
+        """What the device process says with ``word``."""
+        if not wait([self._pipe, self._process.sentinel], self._start_timeout):
+            raise DeviceTimeout(f"{self._name}: not ready after {self._start_timeout:.0f} s; close other programs and try again")
+        try:
+            said, content = self._pipe.recv()
+        except EOFError as error:
+            self._process.join(1.0)
+            raise DeviceError(self._death()) from error
+        if said != word:
+            raise DeviceError(content)
+        return content
+
+    def _raise_fault(self) -> None:
+        if self._find_fault():
+            raise DeviceError(self._fault)
+
+    def _find_fault(self) -> str:
+        if not self._fault and self._open:
+            self._fault = self._told_fault() or self._silence()
+        return self._fault
+
+    def _told_fault(self) -> str:
+        """What the device process said before it ended, or that it ended without a word."""
+        try:
+            if self._pipe.poll():
+                return self._pipe.recv()[1]
+        except (EOFError, OSError):
+            self._process.join(1.0)
+            return self._death()
+        return "" if self._process.is_alive() else self._death()
+
+    def _death(self) -> str:
+        return (
+            f"{self._name}: its process ended unexpectedly (exit code {self._process.exitcode}); "
+            "open the device again, or resume the session with 'twinrig resume'"
+        )
+
+    def _silence(self) -> str:
+        gap = self._sampling.clock() - self._ring.heartbeat
+        if gap <= SILENCE:
+            return ""
+        return f"{self._name}: no sign of life for {gap:.1f} s (expected one every {SILENCE:.0f} s at least); check the cable and the load"
+
+
+def _sample(name: str, address: RingAddress, connection: Connection, sampling: Sampling) -> None:
+    """The device process: from opening until the session hangs up."""
+    with closing(Ring.attach(address)) as ring:
+        connection.send(("attached", None))
+        priority = set_priority(sampling.priority)
+        try:
+            with sampling.open_source(sampling.clock) as source:
+                info = source.describe(priority)
+                outlet = sampling.publish(info) if sampling.publish else None
+                ring.heartbeat = sampling.clock()
+                connection.send(("ready", info))
+                _pump(source, ring, outlet, sampling.clock, connection)
+                if outlet:
+                    outlet.close()
+        except DeviceError as error:
+            connection.send(("fault", f"{name}: {error}"))
+        except BrokenPipeError:
+            pass  # the session was closed while the device was opening
+
+
+def _pump(source: Source, ring: Ring, outlet: Outlet | None, clock: Clock, connection: Connection) -> None:
+    deadline = clock()
+    while not connection.poll():  # the session only ever hangs up
+        ring.heartbeat = clock()
+        samples = source.read()
+        if len(samples):
+            ring.write(samples)
+            if outlet:
+                outlet.push(samples)
+        deadline = max(deadline + source.period, clock())  # after a stall: go on, don't catch up
+        time.sleep(max(deadline - clock(), 0.0))
