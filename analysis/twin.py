@@ -1,0 +1,122 @@
+"""One trial of the two kinds of twin (SCIENCE 3.4), as pure functions.
+
+*Yoked*: it sees the person's action and the reward that was delivered, and had predicted the action beforehand. *Free*: it chooses its own
+action and earns its own reward. Live twin, catching up, simulation and offline prediction all call these.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from analysis.learner import Learner, Params, Policy, State
+from protocols.history import Committed
+from protocols.task import Outcome, Task, Trial
+
+SHIFT = 1e-9  # normalised units of the mean; how much it grows says whether a yoked state can be trusted (SCIENCE 3.1)
+UNRELIABLE = 1e3  # growth of the shift above which it can't
+NOT_LEARNED_FROM = ("aborted", "device_fault")
+
+_WHOLE = frozenset({"number", "attempt", "slot", "block", "phase", "feedback", "reward_rule"})
+_TRUTHS = frozenset({"reward_shown", "aim_report"})
+
+
+class Seen(NamedTuple):
+    """One committed trial as a yoked learner sees it; or many, stacked along a first axis."""
+
+    context: Int[Array, ""]
+    action: Float[Array, " action"]  # column units; NaN where there was none
+    reward: Float[Array, ""]  # as delivered; NaN where there was none
+    outcome: Outcome  # what the person earned; its reward is the one delivered
+
+
+class Prediction(NamedTuple):
+    """What a yoked learner said of an action before it, and how that turned out."""
+
+    policy: Policy
+    log_prob: Float[Array, ""]  # natural log, density in column units; 0 where there was no action
+    advantage: Float[Array, ""]  # delivered reward - baseline; NaN where there was no reward
+
+
+class Turn(NamedTuple):
+    """What a free learner did on one trial, and what it was before."""
+
+    policy: Policy
+    action: Float[Array, " action"]  # column units, executed
+    intended: Float[Array, " action"]  # before motor noise
+    outcome: Outcome
+    reward: Float[Array, ""]  # as delivered
+    log_prob: Float[Array, ""]  # of its own action
+
+
+def as_arrays(trial: Trial) -> Trial:
+    """A trial whose fields always have the same types, so that ``jit`` compiles once."""
+    return Trial(**{name: np.asarray(value, dtype=_dtype(name)) for name, value in trial._asdict().items()})  # type: ignore[arg-type]
+
+
+def _dtype(name: str) -> type:
+    return np.int64 if name in _WHOLE else np.bool_ if name in _TRUTHS else np.float64
+
+
+def stack_trials(trials: Sequence[Trial]) -> Trial:
+    """Many trials as one Trial of arrays."""
+    return Trial(*(np.stack(column) for column in zip(*(as_arrays(trial) for trial in trials), strict=True)))  # type: ignore[arg-type]
+
+
+def context_of(targets: Float[Array, "context 2"], trial: Trial) -> Int[Array, ""]:
+    """Which of the protocol's targets (m, in the file's order) this trial has: the learner's context."""
+    return jnp.argmin(jnp.sum((jnp.asarray(targets) - jnp.asarray(trial.target)) ** 2, axis=-1))
+
+
+def seen(targets: np.ndarray, committed: Committed) -> Seen:
+    """A committed trial as the yoked learner sees it: aborted trials and device faults teach and predict nothing."""
+    learned = committed.status not in NOT_LEARNED_FROM
+    action = np.asarray(committed.action, dtype=float)
+    reward = np.float64(committed.reward if learned else np.nan)
+    outcome = Outcome(*(np.float64(value) for value in committed.outcome))._replace(reward=reward)  # type: ignore[arg-type]
+    context = np.int64(np.argmin(np.sum((np.asarray(targets) - np.asarray(committed.trial.target)) ** 2, axis=-1)))
+    return Seen(context, action if learned else np.full_like(action, np.nan), reward, outcome)  # type: ignore[arg-type]
+
+
+def yoked_step(learner: Learner, params: Params, state: State, trial: Seen) -> tuple[State, Prediction]:
+    """Predict a person's action, then learn from it and from the reward that was delivered."""
+    policy = learner.policy(params, state, trial.context)
+    log_prob = learner.log_prob(params, state, trial.context, trial.action)
+    baseline = jnp.where(jnp.isnan(policy.reward_baseline), trial.reward, policy.reward_baseline)
+    after = learner.update(params, state, trial.context, trial.action, trial.outcome, None)
+    return after, Prediction(policy, log_prob, trial.reward - baseline)
+
+
+def shifted(state: State) -> State:
+    """The state with its mean off by ``SHIFT`` in every direction, to be carried beside it."""
+    return state._replace(mean=state.mean + SHIFT)
+
+
+def shift_growth(state: State, beside: State) -> Float[Array, ""]:
+    """By how much the distance between a state and its shifted companion has grown; infinite where either has overflowed."""
+    growth = jnp.max(jnp.abs(beside.mean - state.mean)) / SHIFT
+    return jnp.where(jnp.isfinite(growth), growth, jnp.inf)
+
+
+def learner_key(seed: int, number: Any, attempt: Any, index: Any) -> Any:
+    """The random key of one free learner on one trial. Nothing random is ever stored."""
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), number), attempt)
+    return jax.random.fold_in(key, index)
+
+
+def free_step(
+    learner: Learner, task: Task, params: Params, targets: Float[Array, "context 2"], state: State, trial: Trial, key: Any
+) -> tuple[State, Turn]:
+    """Choose an action, earn what the task gives for it, and learn from it if the trial delivers a reward."""
+    context = context_of(targets, trial)
+    act_key, task_key = jax.random.split(key)
+    policy = learner.policy(params, state, context)
+    action, info = learner.act(act_key, params, state, context)
+    outcome = task.score(action / jnp.asarray(task.action_scale), trial, task_key)
+    reward = jnp.where(trial.reward_shown, outcome.reward, jnp.nan)
+    log_prob = learner.log_prob(params, state, context, action)
+    after = learner.update(params, state, context, action, outcome._replace(reward=reward), info)
+    return after, Turn(policy, action, getattr(info, "intended", action), outcome, reward, log_prob)
