@@ -72,8 +72,8 @@ class Protocol(Session):
             raise BadInput(f"session {session} asked for, but protocol {self.name!r} has {self.study.sessions}: raise [study] sessions")
         if not self.study.phases:
             return self
-        wanted = self.study.phases[session - 1]
-        return self.model_copy(update={"phases": tuple(p for p in self.phases if p.name in wanted)})
+        by_name = {phase.name: phase for phase in self.phases}
+        return self.model_copy(update={"phases": tuple(by_name[name] for name in self.study.phases[session - 1])})
 
     def target_position(self, name: str) -> Point:
         """Centre of the named target, m, workspace."""

@@ -1,9 +1,11 @@
 """The tables about the session: limits, timing, breaks, points, questions, counterbalancing, the twin and the simulated participant."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from protocols.schema_base import NAME, Parameters, Part, given, part
-from protocols.task import Scoring
+
+if TYPE_CHECKING:
+    from protocols.task import Scoring
 
 StatusName = Literal["completed", "too_early", "too_slow", "too_fast", "wrong_start", "aborted", "device_fault"]
 
@@ -74,8 +76,10 @@ class Points(Part):
     shown: bool = given(True, "whether the sum is on the screen")
     bonus: Bonus | None = given(None, "money for points; absent: none")
 
-    def scoring(self) -> Scoring:
+    def scoring(self) -> "Scoring":
         """As tasks take it."""
+        from protocols.task import Scoring  # brings JAX, which takes a second that reading a file needn't
+
         return Scoring(self.points_hit, self.points_range)
 
     def money(self, points: float) -> float:
