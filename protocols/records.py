@@ -279,7 +279,7 @@ def trial_record(
         "flagged": bool(flagged),
         "go_time": go_time,
     }
-    kinds = {column.name: column.kind for column in trial_columns(task.name, intended_action is not None)}
+    kinds: dict[str, Kind] = {column.name: column.kind for column in trial_columns(task.name, intended_action is not None)}
     order = [name for name in kinds if name in values] + [name for name in values if name not in kinds]
     return {name: plain(values[name], kinds.get(name, "number")) for name in order}
 
