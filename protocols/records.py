@@ -5,25 +5,20 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from protocols.columns import EVENT, FRAME, SAMPLE, SESSION, START, TWIN, Column, Kind, count, text, truth
 from protocols.history import STATUSES, Committed
 from protocols.task import Feedback, RewardRule, Task, Timing
 
-Kind = Literal["number", "count", "text", "truth"]
+__all__ = [
+    "EVENT", "FRAME", "SAMPLE", "SESSION", "START", "TWIN", "Certificate", "Column", "Value", "action_columns", "columns_of", "plain",
+    "trial_columns", "trial_record",
+]  # fmt: skip
+
 Value = float | int | str | bool | None
-
-
-class Column(NamedTuple):
-    """One column of a table. Missing is ``n/a`` in files, None in Python."""
-
-    name: str
-    unit: str  # "" where it has none
-    meaning: str
-    levels: Mapping[str, str] | None = None  # word -> its meaning, for columns that hold words
-    kind: Kind = "number"
 
 
 class Certificate(NamedTuple):
@@ -34,18 +29,6 @@ class Certificate(NamedTuple):
     lost_samples: int  # by the device's own counter
     late_frames: int  # flips later than 1.5 periods after the last one
     flip_delay: float  # s, from the newest sample drawn to the flip that showed it; median over the trial
-
-
-def _count(name: str, meaning: str, unit: str = "") -> Column:
-    return Column(name, unit, meaning, kind="count")
-
-
-def _text(name: str, meaning: str, levels: Mapping[str, str] | None = None) -> Column:
-    return Column(name, "", meaning, levels, kind="text")
-
-
-def _truth(name: str, meaning: str) -> Column:
-    return Column(name, "", meaning, {"true": "yes", "false": "no"}, "truth")
 
 
 _FEEDBACK = {
@@ -66,16 +49,16 @@ _STATUS = {
 assert tuple(_STATUS) == STATUSES
 
 _PLACE = (
-    _text("participant", "code of the participant, letters and digits; never a name"),
-    _count("session", "session of this participant with this protocol, from 1"),
-    _count("simulation", "number of the simulation, from 1; n/a for people and pilots"),
-    _count("start", "start of the program within the session, from 1; more than 1 after a resume"),
-    _count("block", "block of the protocol, from 1"),
-    _text("phase", "phase of the protocol by name, such as baseline, training, washout"),
-    _count("trial", "number of the trial within the session, from 1, in the order given"),
-    _count("attempt", "1, or more where this place of the schedule was given again"),
-    _count("scheduled_trial", "place of the trial in the schedule, from 1; the same for all attempts at it"),
-    _text("task", "name of the task"),
+    text("participant", "code of the participant, letters and digits; never a name"),
+    count("session", "session of this participant with this protocol, from 1"),
+    count("simulation", "number of the simulation, from 1; n/a for people and pilots"),
+    count("start", "start of the program within the session, from 1; more than 1 after a resume"),
+    count("block", "block of the protocol, from 1"),
+    text("phase", "phase of the protocol by name, such as baseline, training, washout"),
+    count("trial", "number of the trial within the session, from 1, in the order given"),
+    count("attempt", "1, or more where this place of the schedule was given again"),
+    count("scheduled_trial", "place of the trial in the schedule, from 1; the same for all attempts at it"),
+    text("task", "name of the task"),
 )
 _TARGET = (
     Column("target_x", "m", "target, to the right, in the workspace of the task"),
@@ -88,8 +71,8 @@ _REACH = (
     Column("perturbation_clamp_deg", "deg", "direction of a clamped cursor relative to the target; n/a: no error clamp"),
 )
 _RULES = (
-    _text("feedback", "when the participant saw the cursor (reach) or the flight (skittles)", _FEEDBACK),
-    _text("reward_rule", "what the reward is made from", _REWARD_RULE),
+    text("feedback", "when the participant saw the cursor (reach) or the flight (skittles)", _FEEDBACK),
+    text("reward_rule", "what the reward is made from", _REWARD_RULE),
 )
 _ZONE = (
     Column("zone_low_deg", "deg", "lower edge of the reward zone, relative to the target; n/a: hits are by error"),
@@ -103,111 +86,42 @@ _ACTIONS = {
     "reach": (Column("action_reach_angle_deg", "deg", "direction of the hand at target distance, relative to the target, as executed"),),
 }
 _DETAILS = {
-    "skittles": (Column("action_release_speed_quadratic", "m/s", "signed release speed by quadratic regression"),),
+    "skittles": (
+        Column("action_release_angle_quadratic_deg", "deg", "angle of the lever at the release, by quadratic regression"),
+        Column("action_release_speed_quadratic", "m/s", "signed speed of the lever's tip at the release, by quadratic regression"),
+        Column("release_time", "s", "from the go cue to the release"),
+    ),
     "reach": (),
 }
 _RESULT = (
     Column("reward", "", "reward as delivered, in the unit of reward_rule; n/a where it was withheld or the trial gave none"),
     Column("scored_reward", "", "reward that the trial earned by its rule, delivered or not"),
     Column("points", "points", "points earned by this trial"),
-    _truth("feedback_shown", "whether the result was shown to the participant"),
-    _count("hit_shown", "1 where a hit was shown, 0 where a miss was shown, n/a where neither"),
+    truth("feedback_shown", "whether the result was shown to the participant"),
+    count("hit_shown", "1 where a hit was shown, 0 where a miss was shown, n/a where neither"),
     Column("error", "m", "unsigned error, penalty included"),
     Column("miss_distance", "m", "closest approach to the target, or distance of the endpoint, without penalty"),
     Column("hand_error_deg", "deg", "signed direction of the hand relative to the target"),
     Column("cursor_error_deg", "deg", "signed error as shown: target minus cursor; n/a where no cursor was shown"),
-    _count("hit", "1 for a hit, 0 for none"),
-    _count("post_hit", "1 where the ball struck the post, else 0"),
+    count("hit", "1 for a hit, 0 for none"),
+    count("post_hit", "1 where the ball struck the post, else 0"),
     Column("reaction_time", "s", "from the go cue to the onset of the movement"),
     Column("movement_time", "s", "from the onset to the end of the movement"),
-    _text("status", "how the trial ended", _STATUS),
-    _truth("simulated", "whether the movement was made by a program (simulated participant or replay)"),
+    text("status", "how the trial ended", _STATUS),
+    truth("simulated", "whether the movement was made by a program (simulated participant or replay)"),
     Column("aim_report_deg", "deg", "where the participant said to aim, relative to the target"),
 )
 _CERTIFICATE = (
     Column("sample_rate", "Hz", "sample rate achieved in this trial"),
     Column("largest_gap", "s", "largest gap between two samples of this trial"),
-    _count("lost_samples", "samples lost, by the device's own counter"),
-    _count("late_frames", "flips later than 1.5 periods after the flip before"),
+    count("lost_samples", "samples lost, by the device's own counter"),
+    count("late_frames", "flips later than 1.5 periods after the flip before"),
     Column("flip_delay", "s", "from the newest sample drawn to the flip that showed it, median"),
 )
 _LAST = (
-    _truth("flagged", "whether the trial broke one of the protocol's timing limits"),
-    _truth("requeue", "whether this place of the schedule is to be given again"),
+    truth("flagged", "whether the trial broke one of the protocol's timing limits"),
+    truth("requeue", "whether this place of the schedule is to be given again"),
     Column("go_time", "s", "LSL time of the go cue; n/a where none was given"),
-)
-
-SESSION = (
-    _text("format", "version of this layout of the journal"),
-    _text("twinrig_version", "version of twinrig that made the session"),
-    _text("session_id", "random identifier, as in the source_id of every stream"),
-    _text("participant", "code of the participant"),
-    _count("session", "session of this participant with this protocol, from 1"),
-    _text("protocol_name", "name of the protocol"),
-    _text("protocol_hash", "SHA-256 of the protocol file"),
-    _text("protocol_text", "the protocol file, word for word"),
-    _text("condition", "counterbalancing condition, drawn once from the ledger and kept"),
-    _count("seed", "seed from which all randomness of the session derives"),
-    _text("language", "language of the texts shown"),
-    _text("task", "name of the task"),
-    _truth("simulated", "whether the movements are made by a program"),
-    _count("trials_limit", "number of completed trials to end after; n/a: the whole protocol"),
-    _text("continue_from", "session identifier of an earlier session that this one goes on from"),
-)
-START = (
-    _count("start", "start of the program within the session, from 1"),
-    Column("utc", "s", "UTC at the start, since 1970"),
-    Column("lsl", "s", "LSL time of the same instant; its zero moves with a reboot"),
-    _text("platform", "operating system, processor, Python"),
-    _text("versions", "versions of twinrig and of the libraries it stands on"),
-    _text("device", "kind, model, axes, rate and calibration of the input device, and the priority it was granted"),
-    _text("window", "screen, size, refresh measured, pacing"),
-    _text("settings", "the rig's settings"),
-    _text("check", "what the check before the session found"),
-    _text("xdf", "name of the recording of this start"),
-    Column("ended_at", "s", "LSL time at which this start ended; n/a: it was killed, or is still running"),
-    _text("how_ended", "how this start ended: finished, aborted, or the error"),
-)
-SAMPLE = (
-    Column("device_time", "s", "time by the device's own clock; n/a where it has none"),
-    Column("host_time", "s", "LSL time at which the sample was read from the hardware"),
-    Column("x", "m", "to the right, from the centre of the device or screen"),
-    Column("y", "m", "up or away, from the centre of the device or screen"),
-    _count("buttons", "bit mask; bit 0 is the grip or left button"),
-    Column("force", "N or 0..1", "grip force, or pen pressure; n/a where there is none"),
-    _count("counter", "one more for each sample that the device made"),
-)
-EVENT = (
-    _count("start", "start of the program within the session, from 1"),
-    _count("trial", "trial during which it happened; n/a between trials"),
-    Column("time", "s", "LSL time"),
-    _text("name", "what happened, such as go_cue or release"),
-    _text("data", "more of it, as JSON"),
-)
-FRAME = (
-    _count("trial", "trial that the frame belongs to"),
-    Column("flip_time", "s", "LSL time of the flip"),
-    Column("work_time", "s", "work done for this frame before the flip was asked for"),
-)
-TWIN = (
-    _text(
-        "kind",
-        "which learner",
-        {
-            "yoked": "sees the person's actions and rewards",
-            "free_person": "acts for itself, with parameters from the person",
-            "free_own": "acts for itself, with its own parameters",
-        },
-    ),
-    _count("trial", "trial that was predicted and then learned from"),
-    _text("prediction", "policy before the trial: mean, covariance, log_var, angle, reward_baseline (units of the action columns)"),
-    Column("log_prob", "", "natural log of the likelihood of the action; density in the units of the action columns"),
-    Column("surprise", "", "minus log_prob"),
-    _text("state", "state of the learner after the trial: named arrays, exact"),
-    _text("free", "actions, rewards and errors of the free learners: named arrays, exact"),
-    Column("shift_growth", "", "growth of a small shift of the yoked state; large values mark an unstable state"),
-    Column("predicted_at", "s", "LSL time at which the prediction was made"),
-    Column("committed_at", "s", "LSL time at which the trial was committed"),
 )
 
 

@@ -16,6 +16,7 @@ from rig.journal_file import (
     TWIN_TABLES,
     Connection,
     DatabaseError,
+    close_tidily,
     create_database,
     open_for_reading,
     open_for_writing,

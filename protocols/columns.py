@@ -1,0 +1,105 @@
+"""What a column is, and the columns of every stored table but the trials, which ``protocols/records.py`` has."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+Kind = Literal["number", "count", "text", "truth"]
+
+
+class Column(NamedTuple):
+    """One column of a table. Missing is ``n/a`` in files, None in Python."""
+
+    name: str
+    unit: str  # "" where it has none
+    meaning: str
+    levels: Mapping[str, str] | None = None  # word -> its meaning, for columns that hold words
+    kind: Kind = "number"
+
+
+def count(name: str, meaning: str, unit: str = "") -> Column:
+    """A column of whole numbers."""
+    return Column(name, unit, meaning, kind="count")
+
+
+def text(name: str, meaning: str, levels: Mapping[str, str] | None = None) -> Column:
+    """A column of words."""
+    return Column(name, "", meaning, levels, kind="text")
+
+
+def truth(name: str, meaning: str) -> Column:
+    """A column of true and false."""
+    return Column(name, "", meaning, {"true": "yes", "false": "no"}, "truth")
+
+
+SESSION = (
+    text("format", "version of this layout of the journal"),
+    text("twinrig_version", "version of twinrig that made the session"),
+    text("session_id", "random identifier, as in the source_id of every stream"),
+    text("participant", "code of the participant"),
+    count("session", "session of this participant with this protocol, from 1"),
+    text("protocol_name", "name of the protocol"),
+    text("protocol_hash", "SHA-256 of the protocol file"),
+    text("protocol_text", "the protocol file, word for word"),
+    text("condition", "counterbalancing condition, drawn once from the ledger and kept"),
+    count("seed", "seed from which all randomness of the session derives"),
+    text("language", "language of the texts shown"),
+    text("task", "name of the task"),
+    truth("simulated", "whether the movements are made by a program"),
+    count("trials_limit", "number of completed trials to end after; n/a: the whole protocol"),
+    text("continue_from", "session identifier of an earlier session that this one goes on from"),
+)
+START = (
+    count("start", "start of the program within the session, from 1"),
+    Column("utc", "s", "UTC at the start, since 1970"),
+    Column("lsl", "s", "LSL time of the same instant; its zero moves with a reboot"),
+    text("platform", "operating system, processor, Python"),
+    text("versions", "versions of twinrig and of the libraries it stands on"),
+    text("device", "kind, model, axes, rate and calibration of the input device, and the priority it was granted"),
+    text("window", "screen, size, refresh measured, pacing"),
+    text("settings", "the rig's settings"),
+    text("check", "what the check before the session found"),
+    text("xdf", "name of the recording of this start"),
+    Column("ended_at", "s", "LSL time at which this start ended; n/a: it was killed, or is still running"),
+    text("how_ended", "how this start ended: finished, aborted, or the error"),
+)
+SAMPLE = (
+    Column("device_time", "s", "time by the device's own clock; n/a where it has none"),
+    Column("host_time", "s", "LSL time at which the sample was read from the hardware"),
+    Column("x", "m", "to the right, from the centre of the device or screen"),
+    Column("y", "m", "up or away, from the centre of the device or screen"),
+    count("buttons", "bit mask; bit 0 is the grip or left button"),
+    Column("force", "N or 0..1", "grip force, or pen pressure; n/a where there is none"),
+    count("counter", "one more for each sample that the device made"),
+)
+EVENT = (
+    count("start", "start of the program within the session, from 1"),
+    count("trial", "trial during which it happened; n/a between trials"),
+    Column("time", "s", "LSL time"),
+    text("name", "what happened, such as go_cue or release"),
+    text("data", "more of it, as JSON"),
+)
+FRAME = (
+    count("trial", "trial that the frame belongs to"),
+    Column("flip_time", "s", "LSL time of the flip"),
+    Column("work_time", "s", "work done for this frame before the flip was asked for"),
+)
+TWIN = (
+    text(
+        "kind",
+        "which learner",
+        {
+            "yoked": "sees the person's actions and rewards",
+            "free_person": "acts for itself, with parameters from the person",
+            "free_own": "acts for itself, with its own parameters",
+        },
+    ),
+    count("trial", "trial that was predicted and then learned from"),
+    text("prediction", "policy before the trial: mean, covariance, log_var, angle, reward_baseline (units of the action columns)"),
+    Column("log_prob", "", "natural log of the likelihood of the action; density in the units of the action columns"),
+    Column("surprise", "", "minus log_prob"),
+    text("state", "state of the learner after the trial: named arrays, exact"),
+    text("free", "actions, rewards and errors of the free learners: named arrays, exact"),
+    Column("shift_growth", "", "growth of a small shift of the yoked state; large values mark an unstable state"),
+    Column("predicted_at", "s", "LSL time at which the prediction was made"),
+    Column("committed_at", "s", "LSL time at which the trial was committed"),
+)
