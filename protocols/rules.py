@@ -4,8 +4,10 @@ import math
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
-from protocols.schema import Block, Phase, Protocol, ReachTask, SkittlesTask
+from protocols.schema import Block, Phase, Point, Protocol, ReachTask, SkittlesTask
 from protocols.words import WORDS
+
+LARGEST_SCREEN = 2.0  # m; no scene can be taller, whatever the rig
 
 
 class Problem(NamedTuple):
@@ -30,30 +32,53 @@ def _task(protocol: Protocol) -> Iterator[Problem]:
         yield Problem(
             "task.damping", f"{task.damping} N s/m overdamps the pendulum", f"use less than {critical:.4g}, 2 sqrt(mass stiffness)"
         )
-    if math.dist(task.pivot, (0.0, 0.0)) - task.lever_length <= task.post_radius + task.ball_radius:
+    if math.hypot(*task.pivot) - task.lever_length <= task.post_radius + task.ball_radius:
         yield Problem("task.pivot", "the lever reaches the post", "move the pivot away, or shorten lever_length")
-    if task.flight_shown > task.flight:
-        yield Problem("task.flight_shown", f"{task.flight_shown} s is longer than flight ({task.flight} s)", "show at most the flight")
+    if task.shown_time > task.flight_time:
+        yield Problem("task.shown_time", f"{task.shown_time} s is longer than flight_time ({task.flight_time} s)", "make it shorter")
+    left, bottom, right, top = task.bounds
+    if left >= right or bottom >= top:
+        yield Problem("task.bounds", f"got {list(task.bounds)}", "give left, bottom, right, top: left below right, bottom below top")
 
 
 def _targets(protocol: Protocol) -> Iterator[Problem]:
     for name, target in protocol.targets.items():
         place = f"targets.{name}"
-        cartesian, polar = (target.x, target.y), (target.angle_deg, target.distance)
-        if not ((None not in cartesian and polar == (None, None)) or (None not in polar and cartesian == (None, None))):
+        pairs = [pair for pair in ((target.x, target.y), (target.angle_deg, target.distance)) if pair != (None, None)]
+        if len(pairs) != 1 or None in pairs[0]:
             yield Problem(place, "needs either x and y, or angle_deg and distance", "give one pair, whole, and not the other")
-        elif isinstance(protocol.task, ReachTask) and math.dist(protocol.target_position(name), protocol.task.start) <= (
-            protocol.task.start_radius + protocol.task.target_radius
-        ):
-            yield Problem(place, "the target lies on the start", "move it farther away than start_radius + target_radius")
-        elif isinstance(protocol.task, SkittlesTask) and math.hypot(*protocol.target_position(name)) < protocol.task.post_radius:
-            yield Problem(place, "the target lies within the post", "move it farther from (0, 0) than post_radius")
+        elif found := _misplaced(protocol.task, target.position()):
+            yield Problem(place, *found)
+
+
+def _misplaced(task: SkittlesTask | ReachTask, position: Point) -> tuple[str, str] | None:
+    """What is wrong with a target's place, and the remedy."""
+    distance = math.hypot(*position)
+    if isinstance(task, SkittlesTask):
+        left, bottom, right, top = task.bounds
+        if distance < task.post_radius + task.target_radius:
+            return "the target lies in the post", "move it farther from (0, 0) than post_radius + target_radius"
+        if not (left < position[0] < right and bottom < position[1] < top):
+            return "the target lies outside what is drawn", "move it, or widen [task] bounds"
+    elif distance <= task.start_radius + task.target_radius:
+        return "the target lies on the start", "move it farther away than start_radius + target_radius"
+    elif distance + task.target_radius > task.largest_extent:
+        return "the target lies outside what is drawn", "move it, or raise [task] largest_extent"
+    return None
 
 
 def _scene(protocol: Protocol) -> Iterator[Problem]:
-    size = max(math.dist(protocol.target_position(name), (0.0, 0.0)) for name in protocol.targets) * protocol.workspace.display_scale
-    if size > 1.0:
-        yield Problem("workspace.display_scale", f"the farthest target is shown {size:.3g} m from the origin", "make the scale smaller")
+    height = scene_height(protocol) * protocol.workspace.display_scale
+    if height > LARGEST_SCREEN:
+        found = f"the scene would be {height:.3g} m tall on the screen"
+        scale = LARGEST_SCREEN / scene_height(protocol)
+        yield Problem("workspace.display_scale", found, f"use {scale:.3g} or less (a screen of {LARGEST_SCREEN} m)")
+
+
+def scene_height(protocol: Protocol) -> float:
+    """Height of all that may be drawn, m, workspace."""
+    task = protocol.task
+    return task.bounds[3] - task.bounds[1] if isinstance(task, SkittlesTask) else 2 * task.largest_extent
 
 
 def _phases(protocol: Protocol) -> Iterator[Problem]:

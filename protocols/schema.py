@@ -28,7 +28,7 @@ from protocols.schema_task import AnyTask, Point, ReachTask, SkittlesTask, Targe
 from protocols.words import WORDS
 
 __all__ = [
-    "Block", "Bonus", "Breaks", "Certificate", "Condition", "Counterbalance", "Exclusion", "Limits", "Participant", "Perturbation", "Phase",
+    "Block", "Bonus", "Breaks", "Certificate", "Condition", "Counterbalance", "Exclusion", "Limits", "Participant", "Perturbation", "Phase", "Point",
     "Points", "Protocol", "Question", "Questions", "ReachTask", "Requeue", "Reward", "SkittlesTask", "Study", "Target", "Timing", "Twin",
     "Workspace", "Zone",
 ]  # fmt: skip
@@ -77,7 +77,7 @@ class Protocol(Session):
 
     def target_position(self, name: str) -> Point:
         """Centre of the named target, m, workspace."""
-        return self.targets[name].position(self.task.start if isinstance(self.task, ReachTask) else (0.0, 0.0))
+        return self.targets[name].position()
 
     def words(self, key: str, language: str = "") -> str:
         """The text of a key in a language (default: the protocol's first): the file's own, else the words that come with twinrig."""

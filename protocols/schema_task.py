@@ -19,44 +19,51 @@ class SkittlesTask(Part):
     damping: float = given(0.01, "damping of the two springs", "N s/m", ge=0)
     lever_length: float = given(0.4, "length of the lever", "m", gt=0)
     pivot: Point = given((0.0, -1.5), "where the lever turns; the post is the origin", "m")
-    post_radius: float = given(0.25, "radius of the centre post", "m", ge=0)
+    post_radius: float = given(0.25, "radius of the centre post", "m", gt=0)
     ball_radius: float = given(0.05, "radius of the ball", "m", gt=0)
     target_radius: float = given(0.05, "radius of the target as drawn", "m", gt=0)
     hit_distance: float = given(0.05, "a throw hits when the centres come closer than this", "m", gt=0)
-    post_penalty: float = given(0.60, "error given to a throw that strikes the post before its closest approach", "m", ge=0)
-    flight: float = given(2.0, "time of flight that is scored", "s", gt=0, le=20)
-    flight_shown: float = given(1.8, "time of flight that is shown", "s", ge=0, le=20)
+    penalty: float = given(0.60, "error given to a throw that strikes the post before its closest approach", "m", ge=0)
+    flight_time: float = given(2.0, "time of flight that is scored", "s", gt=0, le=20)
+    shown_time: float = given(1.8, "time of flight that is shown", "s", gt=0, le=20)
     release_window: float = given(0.02, "samples before the release that its angle and speed are regressed on", "s", gt=0, le=0.2)
+    start_angle_deg: float = given(-20.0, "lever angle at which a throw begins; 0 points left, 90 at the post, clockwise positive", "deg")
+    start_tolerance_deg: float = given(10.0, "how far from it, either side, the lever may be", "deg", gt=0, le=180)
+    onset_speed: float = given(0.2, "the movement begins when the filtered speed of the lever's tip passes this", "m/s", gt=0)
+    filter_cutoff: float = given(20.0, "low-pass cut-off of the path before its onset is sought", "Hz", gt=0)
+    bounds: tuple[float, float, float, float] = given((-1.5, -2.0, 1.5, 1.2), "left, bottom, right, top of what is drawn", "m")
 
 
 class ReachTask(Part):
     """Centre-out reaching with visuomotor rotation, gain, error clamp, and reward by error or by zone."""
 
     kind: Literal["reach"] = given(..., "the task")
-    start: Point = given((0.0, 0.0), "centre of the start circle", "m")
-    start_radius: float = given(0.006, "radius of the start circle", "m", gt=0)
-    cursor_radius: float = given(0.002, "radius of the cursor as drawn", "m", gt=0)
+    start_radius: float = given(0.008, "radius of the start circle, which is the workspace's origin", "m", gt=0)
+    cursor_radius: float = given(0.004, "radius of the cursor as drawn", "m", gt=0)
     target_radius: float = given(0.008, "radius of the target; a reach hits when the cursor's centre is within it", "m", gt=0)
-    onset_speed: float = given(0.03, "the movement begins when the filtered speed passes this", "m/s", gt=0)
-    end_speed: float = given(0.03, "the movement ends when the filtered speed falls below this", "m/s", gt=0)
-    filter_cutoff: float = given(20.0, "low-pass cut-off of the path before speeds are taken", "Hz", gt=0)
-    ring_radius: float = given(0.0, "radius of a ring of landmarks for aim reports; 0: at the target's distance", "m", ge=0)
+    onset_speed: float = given(0.05, "the movement begins when the filtered speed passes this", "m/s", gt=0)
+    end_speed: float = given(0.02, "a movement with the cursor seen throughout ends when the mean velocity falls below this", "m/s", gt=0)
+    rest_time: float = given(0.05, "that mean velocity is taken over this time", "s", gt=0)
+    filter_cutoff: float = given(20.0, "low-pass cut-off of the path before its onset is sought", "Hz", gt=0)
+    largest_extent: float = given(0.15, "half the side of the square about the start that is drawn", "m", gt=0)
 
 
 AnyTask = Annotated[SkittlesTask | ReachTask, Field(discriminator="kind")]
 
 
 class Target(Part):
-    """One target, either by ``x`` and ``y`` or by ``angle_deg`` and ``distance`` from the start."""
+    """One target, either by ``x`` and ``y`` or by ``angle_deg`` and ``distance``."""
 
     x: float | None = given(None, "position to the right, in the workspace", "m")
     y: float | None = given(None, "position upwards, in the workspace", "m")
-    angle_deg: float | None = given(None, "direction from the start, counter-clockwise from rightwards", "deg", ge=-360, le=360)
-    distance: float | None = given(None, "distance from the start", "m", gt=0)
+    angle_deg: float | None = given(
+        None, "direction from the origin (reach: the start), counter-clockwise from rightwards", "deg", ge=-360, le=360
+    )
+    distance: float | None = given(None, "distance from the origin", "m", gt=0)
 
-    def position(self, start: Point = (0.0, 0.0)) -> Point:
+    def position(self) -> Point:
         """The target's centre, m, workspace."""
         if self.x is not None and self.y is not None:
             return (self.x, self.y)
         angle, distance = math.radians(self.angle_deg or 0.0), self.distance or 0.0
-        return (start[0] + distance * math.cos(angle), start[1] + distance * math.sin(angle))
+        return (distance * math.cos(angle), distance * math.sin(angle))

@@ -1,0 +1,26 @@
+"""From the `[task]` table to the task itself."""
+
+import math
+from typing import Any
+
+from protocols.schema import Protocol, SkittlesTask
+from protocols.task import Task
+
+
+def make_task(protocol: Protocol) -> Task:
+    """The task that a protocol asks for, with its constants and its way from error to points."""
+    constants: dict[str, Any] = _si(protocol.task.model_dump(exclude={"kind"}))
+    scoring = protocol.points.scoring()
+    if isinstance(protocol.task, SkittlesTask):
+        from protocols.skittles import Skittles  # compiles nothing, but brings JAX and the scene's shapes
+
+        return Skittles(**constants, scoring=scoring)
+    from protocols.reach import Reach
+
+    farthest = max(math.hypot(*target.position()) for target in protocol.targets.values())
+    return Reach(**constants, target_distance=farthest, scoring=scoring)
+
+
+def _si(table: dict[str, Any]) -> dict[str, Any]:
+    """Degrees, which only files have, in radians."""
+    return {name.removesuffix("_deg"): math.radians(value) if name.endswith("_deg") else value for name, value in table.items()}
