@@ -64,10 +64,15 @@ def motion_channels(axes: Sequence[str]) -> tuple[Channel, ...]:
 
 
 def motion_info(origin: Origin, device: DeviceInfo, name: str) -> pylsl.StreamInfo:
-    """A stream of hand movement, with the device's model, calibration and notes."""
-    info = _info(origin, name, "Motion", motion_channels(device.axes), pylsl.cf_double64, device.nominal_rate)
+    """A stream of hand movement, with the device's model, calibration and notes.
+
+    It is declared irregular also for a device with a steady rate (which stands in the description): every sample has its own
+    stamp, and readers smooth away the stamps of streams that call themselves regular.
+    """
+    info = _info(origin, name, "Motion", motion_channels(device.axes), pylsl.cf_double64)
     about = info.desc().append_child("device")
     _fill(about, {"kind": device.kind, "model": device.model, "simulated": _word(device.simulated)})
+    about.append_child_value("nominal_rate", repr(float(device.nominal_rate)))
     _fill(about.append_child("calibration"), {key: repr(float(value)) for key, value in device.calibration.items()})
     for note in device.notes:
         about.append_child_value("note", note)
@@ -76,16 +81,16 @@ def motion_info(origin: Origin, device: DeviceInfo, name: str) -> pylsl.StreamIn
 
 def json_info(origin: Origin, name: str) -> pylsl.StreamInfo:
     """A stream of JSON messages."""
-    return _info(origin, name, "Markers", (Channel("json", "", "JSON"),), pylsl.cf_string, pylsl.IRREGULAR_RATE)
+    return _info(origin, name, "Markers", (Channel("json", "", "JSON"),), pylsl.cf_string)
 
 
 def frames_info(origin: Origin) -> pylsl.StreamInfo:
     """The stream of flip times. Irregular: a late frame is data."""
-    return _info(origin, "frames", "Frames", FRAME_CHANNELS, pylsl.cf_double64, pylsl.IRREGULAR_RATE)
+    return _info(origin, "frames", "Frames", FRAME_CHANNELS, pylsl.cf_double64)
 
 
-def _info(origin: Origin, name: str, kind: str, channels: Sequence[Channel], form: int, rate: float) -> pylsl.StreamInfo:
-    info = pylsl.StreamInfo(f"twinrig.{name}", kind, len(channels), rate, form, origin.source_id(name))
+def _info(origin: Origin, name: str, kind: str, channels: Sequence[Channel], form: int) -> pylsl.StreamInfo:
+    info = pylsl.StreamInfo(f"twinrig.{name}", kind, len(channels), pylsl.IRREGULAR_RATE, form, origin.source_id(name))
     desc = info.desc()
     table = desc.append_child("channels")
     for channel in channels:

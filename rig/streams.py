@@ -33,7 +33,8 @@ def configure_streams(folder: Path, session_id: str, scope: Literal["machine", "
 
     liblsl reads its settings once in a process, when the first stream is described (not at import), so this
     takes effect here and in every process started from now on. Streams of scope ``machine`` are seen by
-    programs on this machine that read the same file. A file that the user named in ``LSLAPICFG`` is respected.
+    programs on this machine that read the same file. A file that the user named in ``LSLAPICFG`` is respected;
+    it should name ``KnownPeers = {127.0.0.1}``, without which the recorder may miss streams.
     """
     if named := os.environ.get("LSLAPICFG"):
         return Path(named)
@@ -45,9 +46,11 @@ def configure_streams(folder: Path, session_id: str, scope: Literal["machine", "
 
 def _settings(session_id: str, scope: Literal["machine", "network"]) -> str:
     log = "[log]\nlevel = -2\n"  # errors only
-    if scope == "network":  # the default session, or another machine's recorder would not see the streams
-        return log + "[multicast]\nResolveScope = site\n"
-    return log + f"[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\n[lab]\nSessionID = {session_id}\n"
+    # Without this, the recorder's liblsl (1.17) finds only one of several streams of its own machine: github.com/sccn/liblsl/pull/282.
+    peers = "KnownPeers = {127.0.0.1}\n"
+    if scope == "network":  # the default session id, or another machine's recorder would not see the streams
+        return f"{log}[multicast]\nResolveScope = site\n[lab]\n{peers}"
+    return f"{log}[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\n[lab]\nSessionID = {session_id}\n{peers}"
 
 
 class Outlet:
@@ -173,15 +176,19 @@ def find_streams(session_id: str, timeout: float = 1.0) -> list[FoundStream]:
     return sorted(FoundStream(info.name(), info.type(), info.source_id(), info.hostname()) for info in found)
 
 
+def missing_streams(source_ids: Sequence[str], timeout: float) -> list[str]:
+    """Those of the streams that can't be found within ``timeout`` s, whichever process should have them."""
+    deadline = time.monotonic() + timeout
+    return [source for source in source_ids if not _resolve(f"source_id='{source}'", 1, max(deadline - time.monotonic(), 0.2))]
+
+
 def wait_for_streams(source_ids: Sequence[str], timeout: float = 10.0) -> None:
     """Wait until every stream can be found, whichever process has it.
 
     Raises:
         StreamError: some can't, after ``timeout`` s; all of them are named.
     """
-    deadline = time.monotonic() + timeout
-    missing = [source for source in source_ids if not _resolve(f"source_id='{source}'", 1, max(deadline - time.monotonic(), 0.2))]
-    if missing:
+    if missing := missing_streams(source_ids, timeout):
         raise StreamError(f"no LSL stream {', '.join(missing)} within {timeout:.0f} s: {_REMEDY}")
 
 

@@ -17,7 +17,8 @@ def private_streams(tmp_path_factory):
         yield
         return
     file = tmp_path_factory.mktemp("lsl") / "lsl_api.cfg"
-    file.write_text(f"[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\n[lab]\nSessionID = test-{uuid.uuid4().hex}\n")
+    scope = "[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\n"
+    file.write_text(f"{scope}[lab]\nSessionID = test-{uuid.uuid4().hex}\nKnownPeers = {{127.0.0.1}}\n")
     os.environ["LSLAPICFG"] = str(file)
     yield
     del os.environ["LSLAPICFG"]
