@@ -9,14 +9,15 @@ import sys
 import tempfile
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
 from devices.acceleration import find_acceleration
 from devices.device import Clock, DeviceInfo, Samples
+from devices.geometry import Geometry
 from devices.process import Priority
 from devices.sampler import Publish, SampledDevice, Sampling
 from protocols.errors import DeviceError
@@ -27,25 +28,6 @@ ANSWERS_MISSED = 3  # in a row, after which ioHub counts as dead
 BUFFER = 2048  # events: the most that ioHub's device buffer takes; it is emptied every 10 ms or sooner
 GLOBAL_BUFFER = 60_000  # events that wait for us: 60 s at 1 kHz
 TICK = 1e-6  # s, by which events of one instant are told apart
-
-
-class Geometry(NamedTuple):
-    """The part of the desktop that is the task's screen, and its scale."""
-
-    metres_per_pixel: float
-    size_px: tuple[int, int]
-    corner_px: tuple[int, int] = (0, 0)  # upper left, on a desktop of several screens
-
-    def to_metres(self, x_px: np.ndarray, y_px: np.ndarray) -> np.ndarray:
-        """Desktop pixels, y down, to metres from the screen's centre, y up: (n, 2)."""
-        x = x_px - self.corner_px[0] - self.size_px[0] / 2
-        y = self.size_px[1] / 2 - (y_px - self.corner_px[1])
-        return np.stack([x, y], axis=1) * self.metres_per_pixel
-
-    def to_pixels(self, position: np.ndarray) -> np.ndarray:
-        """The other way round, to whole pixels: (n, 2) int64."""
-        offset = position / self.metres_per_pixel * (1, -1)
-        return np.rint(offset + np.divide(self.size_px, 2) + self.corner_px).astype(np.int64)
 
 
 def open_mouse(
@@ -84,6 +66,7 @@ class IoHubMouse:
     def __enter__(self) -> Self:
         check_display()
         self._hub = _launch()
+        self._listener = MotionListener() if sys.platform == "linux" else None
         from psychopy.iohub.constants import EventConstants
         from psychopy.iohub.devices import Computer
         from psychopy.iohub.devices.mouse import MouseInputEvent
@@ -103,6 +86,8 @@ class IoHubMouse:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+        if self._listener:
+            self._listener.close()
 
     def describe(self, priority: str) -> DeviceInfo:
         """What is stored about the mouse."""
@@ -143,6 +128,8 @@ class IoHubMouse:
 
     def _ask(self) -> list[list[Any]]:
         """Raw events of ioHub, by its own protocol: its ``getEvents`` stands no missing answer."""
+        if self._listener:
+            self._listener.drain()
         if (code := self._hub._server_process.poll()) is not None:
             raise DeviceError(f"PsychoPy's ioHub ended unexpectedly (exit code {code}); open the mouse again")
         answer = self._hub._sendToHubServer(("GET_EVENTS",))
@@ -173,6 +160,34 @@ class IoHubMouse:
                 self._buttons &= ~int(button[i])
             held[i] = self._buttons
         return held
+
+
+class MotionListener:
+    """Asks the X server for motion events and throws them away, which makes the server prompt with ioHub's.
+
+    The RECORD extension, by which ioHub listens, holds events back until it has 1 kB of them (32 events) or anything is sent to any
+    client. A window under the pointer that wants motion events is such a client, but there may be none.
+    """
+
+    def __init__(self) -> None:
+        from Xlib import X
+        from Xlib.display import Display
+
+        self._display = Display()
+        self._display.screen().root.change_attributes(event_mask=X.PointerMotionMask)
+        self._display.sync()
+        self._socket = self._display.display.socket
+        self._socket.setblocking(False)  # PsychoPy gives every new socket a timeout, and waits
+
+    def drain(self) -> None:
+        """Empty the connection, unread."""
+        with suppress(BlockingIOError):
+            while self._socket.recv(1 << 16):
+                pass
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._socket.close()
 
 
 def clock_offset(clock: Clock, other: Clock) -> float:
@@ -222,7 +237,7 @@ def _launch() -> Any:
     with tempfile.TemporaryFile("w+", errors="replace") as said:
         try:
             with _output_to(said.fileno()):
-                hub = client.ioHubConnection(config)
+                hub: Any = client.ioHubConnection(config)
         except RuntimeError as error:
             said.seek(0)
             raise DeviceError(f"PsychoPy's ioHub did not start ({error}); it said: {said.read()[-600:].strip() or 'nothing'}") from error
