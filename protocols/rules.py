@@ -29,9 +29,7 @@ def _task(protocol: Protocol) -> Iterator[Problem]:
     if not isinstance(task, SkittlesTask):
         return
     if task.damping >= (critical := 2 * math.sqrt(task.mass * task.stiffness)):
-        yield Problem(
-            "task.damping", f"{task.damping} N s/m overdamps the pendulum", f"use less than {critical:.4g}, 2 sqrt(mass stiffness)"
-        )
+        yield Problem("task.damping", f"{task.damping} N s/m overdamps the ball", f"use less than {critical:.4g}, 2 sqrt(mass stiffness)")
     if math.hypot(*task.pivot) - task.lever_length <= task.post_radius + task.ball_radius:
         yield Problem("task.pivot", "the lever reaches the post", "move the pivot away, or shorten lever_length")
     if task.shown_time > task.flight_time:

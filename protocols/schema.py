@@ -28,9 +28,9 @@ from protocols.schema_task import AnyTask, Point, ReachTask, SkittlesTask, Targe
 from protocols.words import WORDS
 
 __all__ = [
-    "Block", "Bonus", "Breaks", "Certificate", "Condition", "Counterbalance", "Exclusion", "Limits", "Participant", "Perturbation", "Phase", "Point",
-    "Points", "Protocol", "Question", "Questions", "ReachTask", "Requeue", "Reward", "SkittlesTask", "Study", "Target", "Timing", "Twin",
-    "Workspace", "Zone",
+    "Block", "Bonus", "Breaks", "Certificate", "Condition", "Counterbalance", "Exclusion", "Limits", "Participant",
+    "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions", "ReachTask", "Requeue", "Reward",
+    "SkittlesTask", "Study", "Target", "Timing", "Twin", "Workspace", "Zone",
 ]  # fmt: skip
 
 

@@ -56,9 +56,7 @@ class Target(Part):
 
     x: float | None = given(None, "position to the right, in the workspace", "m")
     y: float | None = given(None, "position upwards, in the workspace", "m")
-    angle_deg: float | None = given(
-        None, "direction from the origin (reach: the start), counter-clockwise from rightwards", "deg", ge=-360, le=360
-    )
+    angle_deg: float | None = given(None, "direction from the origin, counter-clockwise from the right", "deg", ge=-360, le=360)
     distance: float | None = given(None, "distance from the origin", "m", gt=0)
 
     def position(self) -> Point:

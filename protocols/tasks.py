@@ -14,11 +14,11 @@ def make_task(protocol: Protocol) -> Task:
     if isinstance(protocol.task, SkittlesTask):
         from protocols.skittles import Skittles  # compiles nothing, but brings JAX and the scene's shapes
 
-        return Skittles(**constants, scoring=scoring)
+        return Skittles(**constants, scoring=scoring)  # type: ignore[return-value]
     from protocols.reach import Reach
 
     farthest = max(math.hypot(*target.position()) for target in protocol.targets.values())
-    return Reach(**constants, target_distance=farthest, scoring=scoring)
+    return Reach(**constants, target_distance=farthest, scoring=scoring)  # type: ignore[return-value]
 
 
 def _si(table: dict[str, Any]) -> dict[str, Any]:
