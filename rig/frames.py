@@ -36,6 +36,11 @@ class FrameLog:
         self._works.append(work)
         self._previous, self._last_flip = returned, flipped
 
+    @property
+    def last_work(self) -> float:
+        """Work time of the latest frame, s; NaN before the first."""
+        return self._works[-1] if self._works else float("nan")
+
     def restart(self) -> None:
         """Forget the last flip: the time up to the next one isn't a frame (the program was busy on purpose, between trials)."""
         self._previous = None

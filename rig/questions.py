@@ -18,10 +18,10 @@ class Question:
     words: str
     kind: Literal["choice", "number", "text", "yes_no", "aim"] = "text"
     options: tuple[str, ...] = ()  # of a choice, as shown
-    values: tuple[str, ...] = ()  # of a choice, as stored; absent: the options themselves
     low: float = -math.inf  # of a number
     high: float = math.inf
-    optional: bool = False  # may be left open
+    required: bool = True  # False: may be left open
+    values: tuple[str, ...] = ()  # of a choice, as stored; absent: the options themselves
 
 
 class Draft(NamedTuple):
@@ -89,7 +89,7 @@ def _press_typed(question: Question, draft: Draft, key: str, words: PageWords) -
 def _finish(question: Question, draft: Draft, words: PageWords) -> Draft:
     typed = draft.typed.strip()
     if not typed:
-        return draft._replace(done=True) if question.optional else draft._replace(complaint=words.needed)
+        return draft._replace(complaint=words.needed) if question.required else draft._replace(done=True)
     if question.kind == "text":
         return draft._replace(done=True, answer=typed)
     try:

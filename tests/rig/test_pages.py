@@ -72,7 +72,7 @@ def test_questions_are_answered_by_keys_and_clicks(window):
         Question("age", "Age?", "number", low=18, high=99),
         Question("consent", "Consent?", "yes_no"),
         Question("hand", "Hand?", "choice", options=("right", "left", "both")),
-        Question("remarks", "Remarks?", optional=True),
+        Question("remarks", "Remarks?", required=False),
     ]
     keys = ["1", "7", "return", "backspace", "8", "return", "y", "down", "return", "o", "k", "return"]
     assert pages(window, *keys).ask(questions) == {"age": 18, "consent": True, "hand": "left", "remarks": "ok"}

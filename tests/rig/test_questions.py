@@ -35,7 +35,7 @@ def test_what_is_no_answer_is_said_and_can_be_corrected(keys, complaint):
 
 
 def test_an_optional_question_may_stay_open():
-    draft = typed(Question("remarks", "Remarks?", optional=True), ["return"])
+    draft = typed(Question("remarks", "Remarks?", required=False), ["return"])
     assert (draft.done, draft.answer) == (True, None)
 
 
