@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rig.bids_session import BidsSession
 
 CHANNEL_COLUMNS = ("name", "component", "type", "tracked_point", "units", "reference_frame", "description")
+POSITION = "position, from the centre of the device or screen"
+ABSENT = ("ACCEL", "ANGACCEL", "GYRO", "JNTANG", "MAGN", "ORNT", "VEL")  # kinds of channel that the standard wants counted too
 PAUSE = 0.05  # s: longer times between samples are pauses of the hand and don't count in the rate
 
 
@@ -95,10 +97,7 @@ def _channels(device: dict[str, Any]) -> tuple[Channel, ...]:
     axes = tuple(device.get("axes") or ("x", "y"))
     return (
         Channel("latency", "n/a", "LATENCY", "s", "time of the sample from the first one, LSL clock"),
-        *(
-            Channel(axis, axis[0] if axis[0] in "xyz" else "n/a", "POS", "m", "position, from the centre of device or screen")
-            for axis in axes
-        ),
+        *(Channel(axis, axis if axis in ("x", "y", "z") else "n/a", "POS", "m", POSITION) for axis in axes),
         Channel("buttons", "n/a", "MISC", "n/a", "bit mask; bit 0 is the grip or left button"),
         Channel("force", "n/a", "MISC", "n/a", "grip force (N) or pen pressure (0 to 1)"),
         Channel("device_time", "n/a", "MISC", "s", "time by the device's own clock"),
@@ -118,9 +117,7 @@ def _write_samples(file: Path, start: _Start) -> None:
     table.to_csv(file, sep="\t", header=False, index=False, na_rep="n/a", mode="x", lineterminator="\n")
 
 
-def _motion_json(
-    session: "BidsSession", start: dict[str, Any], found: _Start, channels: tuple[Channel, ...], system: str
-) -> dict[str, Any]:
+def _motion_json(session: "BidsSession", start: dict[str, Any], found: _Start, channels: tuple[Channel, ...], system: str) -> dict:
     device, time = start.get("device") or {}, found.samples.host_time
     duration = float(time[-1] - time[0])
     kinds = [channel.type for channel in channels]
@@ -131,6 +128,7 @@ def _motion_json(
         "SamplingFrequency": nominal or found.rate,
         "SamplingFrequencyEffective": round((len(time) - 1) / duration, 3) if duration > 0 else 0.0,
         "SamplingFrequencyNote": "fixed rate" if nominal else "event-driven: the mean rate while the hand moves; see the LATENCY channel",
+        "Manufacturer": "n/a",
         "ManufacturersModelName": str(device.get("model", "n/a")),
         "SoftwareVersions": _software(start),
         "DeviceCalibration": device.get("calibration") or {},
@@ -138,9 +136,7 @@ def _motion_json(
         "RecordingType": "continuous",
         "RecordingDuration": duration,
         "MotionChannelCount": len(channels),
-        "POSChannelCount": kinds.count("POS"),
-        "LATENCYChannelCount": kinds.count("LATENCY"),
-        "MISCChannelCount": kinds.count("MISC"),
+        **{f"{kind}ChannelCount": kinds.count(kind) for kind in ("POS", "LATENCY", "MISC", *ABSENT)},
         "TrackedPointsCount": 1,
         "MissingValues": "n/a",
         "SubjectArtefactDescription": "n/a",

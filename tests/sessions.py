@@ -190,11 +190,5 @@ class _Practice:
         counter = self.counter + np.arange(len(kept))
         self.counter += len(kept)
         times = go_time + np.asarray(path.time)[kept]
-        return Samples(
-            times,
-            times + 2e-4,
-            position[kept],
-            np.asarray(path.buttons, np.int64)[kept],
-            np.full(len(kept), np.nan),
-            counter.astype(np.int64),
-        )
+        buttons, nothing = np.asarray(path.buttons, np.int64)[kept], np.full(len(kept), np.nan)
+        return Samples(times, times + 2e-4, position[kept], buttons, nothing, counter.astype(np.int64))
