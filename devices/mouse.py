@@ -55,6 +55,7 @@ class IoHubMouse:
     """The mouse as its own process sees it: a Source. Starts an ioHub server, which is a process again."""
 
     period = POLL
+    helpers: tuple[int, ...] = ()
 
     def __init__(self, geometry: Geometry, clock: Clock):
         self._geometry, self._clock = geometry, clock
@@ -66,6 +67,7 @@ class IoHubMouse:
     def __enter__(self) -> Self:
         check_display()
         self._hub = _launch()
+        self.helpers = (self._hub._server_process.pid,)
         self._listener = MotionListener() if sys.platform == "linux" else None
         from psychopy.iohub.constants import EventConstants
         from psychopy.iohub.devices import Computer
@@ -230,6 +232,7 @@ def _launch() -> Any:
     """A connection to a new ioHub server that watches the mouse alone, so no key that anyone types is ever read."""
     from psychopy.iohub import client
 
+    sys.modules["psychopy.visual"] = None  # type: ignore[assignment]  # ioHub would load it, for seconds; nothing is drawn here
     client.subprocess = types.SimpleNamespace(**vars(subprocess) | {"Popen": _start_server})  # type: ignore[attr-defined]
     mouse = {"enable_multi_window": True, "event_buffer_length": BUFFER}  # multi_window: positions stay in desktop pixels
     devices = [{"Display": {"reporting_unit_type": "pix"}}, {"Mouse": mouse}]

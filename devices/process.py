@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import psutil
@@ -16,6 +17,7 @@ _PR_SET_PDEATHSIG = 1
 _SPAWN = multiprocessing.get_context("spawn")
 
 Priority = Literal["realtime", "high", "normal", "low"]
+_FIFO = 10  # above all that isn't real-time, below what systems give their own drivers
 _NICE = {"realtime": -15, "high": -10, "normal": 0, "low": 19}
 
 
@@ -57,27 +59,40 @@ def _watch(parent: psutil.Process) -> None:
     os._exit(1)
 
 
-def set_priority(priority: Priority) -> str:
+def set_priority(priority: Priority, process: int = 0) -> str:
     """Ask for a priority, take what the system grants, and say in a few words what that was.
 
-    ``realtime`` is SCHED_FIFO on Linux, the high class on Windows, else a nice value.
+    ``realtime`` is SCHED_FIFO on Linux, the high class on Windows, else a nice value. All threads that ``process`` (0: this one)
+    has by now get it.
     """
     if priority == "normal":
         return "normal"
-    if priority == "realtime" and sys.platform == "linux":
+    try:
+        if sys.platform == "linux":
+            return _set_threads(priority, process or os.getpid())
+        if sys.platform == "win32":
+            level = psutil.IDLE_PRIORITY_CLASS if priority == "low" else psutil.HIGH_PRIORITY_CLASS
+            psutil.Process(process or None).nice(level)
+            return f"{priority} priority class"
+        psutil.Process(process or None).nice(_NICE[priority])
+        return f"nice {_NICE[priority]}"
+    except (psutil.AccessDenied, PermissionError):
+        return "normal (a higher priority was not granted)"
+
+
+def _set_threads(priority: Priority, process: int) -> str:
+    """Linux schedules threads, not processes, and what is set for a process is its first thread's alone."""
+    threads = [int(task.name) for task in Path(f"/proc/{process}/task").iterdir()]
+    if priority == "realtime":
         try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
-            return "SCHED_FIFO 10"
+            for thread in threads:
+                os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(_FIFO))
+            return f"SCHED_FIFO {_FIFO}"
         except PermissionError:
             pass
-    try:
-        if sys.platform == "win32":
-            psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS if priority == "low" else psutil.HIGH_PRIORITY_CLASS)
-            return f"{priority} priority class"
-        psutil.Process().nice(_NICE[priority])
-        return f"nice {_NICE[priority]}"
-    except psutil.AccessDenied:
-        return "normal (a higher priority was not granted)"
+    for thread in threads:
+        os.setpriority(os.PRIO_PROCESS, thread, _NICE[priority])
+    return f"nice {_NICE[priority]}"
 
 
 def stop(process: Any, patience: float = 2.0) -> None:

@@ -20,6 +20,7 @@ class Source(Protocol):
     """Hardware as its own process sees it. Entering opens it; ``read`` doesn't wait."""
 
     period: float  # s between two looks at the hardware
+    helpers: tuple[int, ...]  # processes that it started, once open, which need the same priority
 
     def __enter__(self) -> Self: ...
 
@@ -172,10 +173,9 @@ def _sample(name: str, address: RingAddress, connection: Connection, sampling: S
     """The device process: from opening until the session hangs up."""
     with closing(Ring.attach(address)) as ring:
         connection.send(("attached", None))
-        priority = set_priority(sampling.priority)
         try:
             with sampling.open_source(sampling.clock) as source:
-                info = source.describe(priority)
+                info = source.describe(_raise(sampling.priority, source.helpers))
                 outlet = sampling.publish(info) if sampling.publish else None
                 ring.heartbeat = sampling.clock()
                 connection.send(("ready", info))
@@ -186,6 +186,13 @@ def _sample(name: str, address: RingAddress, connection: Connection, sampling: S
             connection.send(("fault", f"{name}: {error}"))
         except BrokenPipeError:
             pass  # the session was closed while the device was opening
+
+
+def _raise(priority: Priority, helpers: tuple[int, ...]) -> str:
+    """Ask for the priority only now: loading libraries is slow, and must not hold up the rest of the rig."""
+    for process in helpers:
+        set_priority(priority, process)
+    return set_priority(priority)
 
 
 def _pump(source: Source, ring: Ring, outlet: Outlet | None, clock: Clock, connection: Connection) -> None:
