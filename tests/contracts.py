@@ -1,0 +1,248 @@
+"""What every task, device and learner is held to. A new one of a kind is tested by a few lines that call these."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import psutil
+import pytest
+
+from analysis.learner import Learner
+from devices.device import Clock, Device, Samples
+from protocols.errors import BadInput, DeviceError
+from protocols.scene import Line, Scene, Text
+from protocols.task import Outcome, Path, Stage, Task, Trial, View
+
+
+def check_learner(learner: Learner, values: dict[str, Any], contexts: int = 1) -> None:
+    """Hold a learner to its contract: declared parameters, pure functions, what is missing teaches nothing."""
+    check_learner_parameters(learner, values)
+    params = learner.make_params(values)
+    state = learner.init(params, contexts)
+    action, info = learner.act(jax.random.key(1), params, state, 0)
+    outcome = Outcome(*(jnp.asarray(x) for x in (-0.2, 0.2, 0.2, 0.1, -0.1, 0.0, 0.0, 0.0)))
+    for _ in range(5):  # from the very first trial and from a state that has lived
+        check_learner_step(learner, params, state, action, outcome, info)
+        state = learner.update(params, state, 0, action, outcome._replace(reward=outcome.reward + 0.1), None)
+    check_learner_draws(learner, params, state)
+
+
+def check_learner_parameters(learner: Learner, values: dict[str, Any]) -> None:
+    """Every parameter says what it is; what isn't one is refused by name."""
+    names = [parameter.name for parameter in learner.parameters]
+    assert len(set(names)) == len(names)
+    for parameter in learner.parameters:
+        assert parameter.meaning and parameter.source, parameter
+        assert parameter.low <= parameter.high, parameter
+        for default in np.ravel(np.nan if parameter.default is None else parameter.default):
+            assert np.isnan(default) or parameter.low <= default <= parameter.high, parameter
+    with pytest.raises(BadInput, match="no_such_parameter"):
+        learner.make_params(values | {"no_such_parameter": 1.0})
+
+
+def check_learner_step(learner: Learner, params: Any, state: Any, action: Any, outcome: Outcome, info: Any) -> None:
+    """One step is pure, is the same under jit and vmap, and learns nothing from what is missing."""
+    for known in (None, info):
+        after = learner.update(params, state, 0, action, outcome, known)
+        assert jax.tree.structure(after) == jax.tree.structure(state)
+        again = learner.update(params, state, 0, action, outcome, known)
+        assert_same(after, again, exact=True)
+        assert_same(after, jax.jit(learner.update)(params, state, 0, action, outcome, known))
+        twice = jax.tree.map(lambda x: jnp.stack([x, x]), (state, action, outcome, known))
+        many = jax.vmap(lambda s, a, o, i: learner.update(params, s, 0, a, o, i))(*twice)
+        assert_same(after, jax.tree.map(lambda x: x[1], many))
+    assert_same(learner.policy(params, state, 0), jax.jit(learner.policy)(params, state, 0))
+    assert_same(learner.log_prob(params, state, 0, action), jax.jit(learner.log_prob)(params, state, 0, action))
+    missing = jnp.full_like(action, jnp.nan)
+    assert float(learner.log_prob(params, state, 0, missing)) == 0.0
+    nothing = outcome._replace(reward=jnp.nan)
+    before = learner.policy(params, state, 0)
+    for after in (learner.update(params, state, 0, missing, outcome, None), learner.update(params, state, 0, action, nothing, None)):
+        learned = learner.policy(params, after, 0)
+        assert np.all(np.isfinite(learned.mean)) and np.all(np.isfinite(learned.covariance))
+        assert_same(learned.reward_baseline, before.reward_baseline, exact=True)
+
+
+def check_learner_draws(learner: Learner, params: Any, state: Any, draws: int = 4000) -> None:
+    """Actions are drawn as the policy says, the same from the same key."""
+    policy = learner.policy(params, state, 0)
+    keys = jax.random.split(jax.random.key(7), draws)
+    actions = np.asarray(jax.jit(jax.vmap(lambda key: learner.act(key, params, state, 0)[0]))(keys))
+    assert_same(actions[0], learner.act(keys[0], params, state, 0)[0])
+    sd = np.sqrt(np.diagonal(policy.covariance))
+    assert np.all(np.abs(actions.mean(axis=0) - policy.mean) < 5 * sd / np.sqrt(draws))
+    spread = np.cov(actions, rowvar=False).reshape(policy.covariance.shape) / np.outer(sd, sd)
+    assert np.all(np.abs(spread - policy.covariance / np.outer(sd, sd)) < 8 / np.sqrt(draws))
+
+
+def assert_same(one: Any, other: Any, exact: bool = False) -> None:
+    """Two trees of arrays are equal: to the bit, or to the rounding that a compiler is free in."""
+    compare = np.testing.assert_array_equal if exact else partial(np.testing.assert_allclose, rtol=1e-12, atol=1e-13)
+    jax.tree.map(lambda a, b: compare(np.asarray(a), np.asarray(b)), one, other)
+
+
+class Compiled(NamedTuple):
+    """A task's functions under jit, compiled once for all of its checks."""
+
+    score: Callable
+    observe: Callable
+    outcome: Callable
+    timing: Callable
+    details: Callable
+    execute: Callable
+
+
+def check_task(task: Task, trials: Sequence[Trial], actions: np.ndarray, tolerance: float = 0.005) -> None:
+    """Hold a task to its contract for every trial and action (SI); ``tolerance``: of an executed action, relative to its size."""
+    assert len(task.action_names) == len(task.action_scale) == actions.shape[1]
+    score = partial(task.score, key=jax.random.key(0))
+    compiled = Compiled(*map(jax.jit, (score, task.observe, task.outcome, task.timing, task.details, task.execute)))
+    check_task_plainly(task, compiled, trials[0], actions[0])
+    check_task_together(task, compiled, trials, actions)
+    for trial in trials:
+        for action in actions:
+            path = compiled.execute(action, trial)
+            check_task_path(task, compiled, trial, action, path, tolerance)
+            scored = action if task.in_flight(trial) else compiled.observe(path, trial)
+            assert_same(compiled.score(scored, trial), compiled.outcome(path, trial))
+        check_task_padding(task, compiled, trial, compiled.execute(actions[0], trial))
+        check_task_scenes(task, compiled, trial, actions[0])
+        missing = compiled.score(np.full(actions.shape[1], np.nan), trial)
+        assert np.isnan([missing.reward, missing.error, missing.hit, missing.points]).all()
+
+
+def check_task_plainly(task: Task, compiled: Compiled, trial: Trial, action: np.ndarray) -> None:
+    """The functions give without jit what they give under it."""
+    path = task.execute(jnp.asarray(action), trial)
+    assert_same(path, compiled.execute(action, trial))
+    assert_same(task.score(jnp.asarray(action), trial, None), compiled.score(action, trial))
+    for name in ("observe", "outcome", "timing", "details"):
+        assert_same(getattr(task, name)(path, trial), getattr(compiled, name)(path, trial))
+
+
+def check_task_together(task: Task, compiled: Compiled, trials: Sequence[Trial], actions: np.ndarray) -> None:
+    """All trials and actions at once, under vmap, give what each gives alone."""
+    pairs = [(action, trial) for trial in trials for action in actions]
+    stack = partial(jax.tree.map, lambda *values: jnp.stack([jnp.asarray(value) for value in values]))
+    many, given = stack(*(jnp.asarray(action) for action, _ in pairs)), stack(*(trial for _, trial in pairs))
+
+    def throughout(action, trial):
+        path = task.execute(action, trial)
+        return task.score(action, trial, None), task.observe(path, trial), task.outcome(path, trial), task.timing(path, trial)
+
+    together = jax.jit(jax.vmap(throughout))(many, given)
+    for index, (action, trial) in enumerate(pairs):
+        path = compiled.execute(action, trial)
+        alone = compiled.score(action, trial), compiled.observe(path, trial), compiled.outcome(path, trial), compiled.timing(path, trial)
+        assert_same(alone, jax.tree.map(lambda values, index=index: values[index], together))
+
+
+def check_task_path(task: Task, compiled: Compiled, trial: Trial, action: np.ndarray, path: Path, tolerance: float) -> None:
+    """An executed path starts in the start posture, at 1 kHz, ends, and is observed as the action that was meant."""
+    count = int(path.count)
+    time, position, buttons = np.asarray(path.time), np.asarray(path.position), np.asarray(path.buttons)
+    assert time[0] == 0 and np.allclose(np.diff(time[:count]), 1e-3)
+    assert (time[count:] == time[count - 1]).all() and (position[count:] == position[count - 1]).all()
+    assert task.ready(position[:1], buttons[:1], trial).all()
+    posture, held = task.start_posture(trial)
+    assert np.allclose(posture, position[0], atol=1e-9) and held == buttons[0]
+    assert task.ready(np.array([posture]), np.array([held]), trial).all()
+    np.testing.assert_allclose(compiled.observe(path, trial), action, rtol=tolerance, atol=tolerance * 0.1)
+    end = task.ended(path, trial)
+    assert end is not None and 0 < end < count
+    assert task.ended(Path(time[:end], position[:end], buttons[:end], end), trial) is None
+    timing = compiled.timing(path, trial)
+    assert 0 <= timing.onset < timing.end <= time[end]
+
+
+def check_task_padding(task: Task, compiled: Compiled, trial: Trial, path: Path) -> None:
+    """How long the padding is changes nothing."""
+    longer = Path(*(jnp.concatenate([jnp.asarray(part), jnp.repeat(jnp.asarray(part)[-1:], 77, 0)]) for part in path[:3]), path.count)
+    for call in (compiled.observe, compiled.outcome, compiled.timing, compiled.details):
+        assert_same(call(path, trial), call(longer, trial))
+    assert task.ended(path, trial) == task.ended(longer, trial)
+
+
+def check_task_scenes(task: Task, compiled: Compiled, trial: Trial, action: np.ndarray) -> None:
+    """Every stage can be drawn, inside the extent, with each shape named once, and with words that stay while the hand moves."""
+    path = compiled.execute(action, trial)
+    end = task.ended(path, trial)
+    hands = np.asarray(path.position)[: (end or 0) + 1]
+    outcome = compiled.score(action, trial)
+    for stage in Stage:
+        known = (action, outcome) if stage >= Stage.OUTCOME else (None, None)
+        words = set()
+        for step in np.linspace(0, len(hands) - 1, 7).astype(int):
+            hand = (float(hands[step, 0]), float(hands[step, 1]))
+            scene = task.scene(View(stage, hand, int(path.buttons[step]), step / 10, hands[: step + 1], *known, "completed", 3), trial)
+            names = [shape.name for shape in scene.shapes]
+            assert len(names) == len(set(names))
+            assert_inside(scene, task.extent())
+            words.add(tuple(shape.words for shape in scene.shapes if isinstance(shape, Text)))
+        assert len(words) == 1, words
+
+
+def assert_inside(scene: Scene, extent: tuple[float, float, float, float]) -> None:
+    """Every shape's points lie in the extent."""
+    left, bottom, right, top = extent
+    for shape in scene.shapes:
+        for x, y in shape.points if isinstance(shape, Line) else (shape.centre,):
+            assert left <= x <= right and bottom <= y <= top, shape
+
+
+def check_device(
+    open_device: Callable[[], Device],
+    clock: Clock,
+    stimulate: Callable[[Device], None],
+    expected: int,
+    wait: Callable[[float], None] = time.sleep,
+) -> Samples:
+    """Hold a device to its contract: order, no invented samples, honest figures, and nothing left behind.
+
+    ``stimulate`` makes it give samples, at least ``expected`` of them within 10 s; ``wait`` lets the clock go on.
+    Gives the samples, for what else there is to check.
+    """
+    children = set(psutil.Process().children(recursive=True))
+    opened = clock()
+    with open_device() as device:
+        info = device.info
+        assert info.kind and info.model and info.axes and info.nominal_rate >= 0
+        stimulate(device)
+        chunks = [check_device_chunk(device, opened, clock)]
+        while sum(map(len, chunks)) < expected and clock() < opened + 60:
+            wait(0.01)
+            chunks.append(check_device_chunk(device, opened, clock))
+        samples = Samples(*(np.concatenate(fields) for fields in zip(*chunks, strict=True)))
+        assert len(samples) >= expected
+        assert np.all(np.diff(samples.host_time) > 0), "samples are in the order of their times, each with its own"
+        assert np.all(np.diff(samples.counter) > 0), "no sample is given twice"
+        status = device.status()
+        assert status.alive and not status.fault
+        assert status.samples == len(samples)
+        assert status.lost == np.sum(np.diff(samples.counter) - 1)
+        assert status.largest_gap == pytest.approx(np.diff(samples.host_time).max(initial=0), abs=1e-9)
+    with pytest.raises(DeviceError, match="closed"):
+        device.read()
+    assert not device.status().alive
+    device.__exit__()  # a second time: harmless
+    left = {
+        child for child in set(psutil.Process().children(recursive=True)) - children if "resource_tracker" not in " ".join(child.cmdline())
+    }
+    assert not left, "a closed device leaves no process behind"
+    return samples
+
+
+def check_device_chunk(device: Device, opened: float, clock: Clock) -> Samples:
+    """One read: shapes, types, and times that lie between the opening and now."""
+    samples = device.read()
+    count, now = len(samples), clock()
+    assert samples.position.shape == (count, len(device.info.axes))
+    assert all(field.shape == (count,) for field in samples._replace(position=samples.host_time))
+    assert samples.buttons.dtype == samples.counter.dtype == np.int64
+    assert np.all((samples.host_time >= opened) & (samples.host_time <= now)), "no sample is from before the opening or from the future"
+    assert np.all(np.isfinite(samples.position)) and np.all(np.isnan(samples.force) | (samples.force >= 0))
+    return samples
