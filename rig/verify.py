@@ -113,9 +113,7 @@ def _check_motion(streams: list[Stream], name: str, journalled: Journalled) -> I
     present = np.isin(journalled.counter, found)
     if missing := int(np.sum(~present)):
         lost = journalled.counter[~present]
-        yield Finding(
-            "fail", name, f"{missing} of {len(present)} samples are missing, the first with counter {lost[0]}, the last {lost[-1]}"
-        )
+        yield Finding("fail", name, f"{missing} of {len(present)} samples are missing, counters {lost[0]} to {lost[-1]}")
     if not np.any(present):
         return
     rows = rows[first[np.searchsorted(found, journalled.counter[present])]]
