@@ -17,8 +17,8 @@ from devices.device import Clock, Samples
 from protocols.errors import JournalError
 from protocols.history import Committed
 from protocols.records import Value
-from rig.journal_file import JOURNAL_ID, JOURNAL_TABLES, close_tidily, create_database, open_for_writing
-from rig.stored import pack, samples_block, to_json
+from rig.journal_file import JOURNAL_ID, JOURNAL_TABLES, DatabaseError, close_tidily, create_database, open_for_writing, understood
+from rig.stored import pack, samples_block, storable, to_json
 
 _NOW = object()  # stands for the LSL time of storing, which only the writer's thread knows
 _Statement = tuple[str, tuple[Any, ...]]
@@ -96,6 +96,7 @@ class JournalWriter:
         self._jobs: deque[_Job] = deque()
         self._events: list[Event] = []
         self._changed = threading.Condition()
+        self._info: dict[str, Any] = {}
         self._fault = ""
         self._closing = False
 
@@ -123,17 +124,20 @@ class JournalWriter:
 
     def begin_start(self, info: Mapping[str, Any]) -> int:
         """Store that the program has started (the columns of ``protocols.records.START``), and wait for it; the start's number, from 1."""
-        self.start = 1 + (self._connection.execute("SELECT max(number) FROM starts").fetchone()[0] or 0)
+        self._info = dict(info)
+        with understood(self.path):
+            self.start = 1 + (self._connection.execute("SELECT max(number) FROM starts").fetchone()[0] or 0)
         self._submit(("INSERT INTO starts (number, info) VALUES (?, ?)", (self.start, to_json(info)))).wait()
         return self.start
 
     def update_start(self, info: Mapping[str, Any]) -> Ticket:
         """Add to what is stored of this start, such as the recording's name once it is known."""
-        return self._submit(("UPDATE starts SET info = json_patch(info, ?) WHERE number = ?", (to_json(info), self.start)))
+        self._info |= info
+        return self._submit(("UPDATE starts SET info = ? WHERE number = ?", (to_json(self._info), self.start)))
 
     def end_start(self, how: str) -> Ticket:
         """Store how this start ended."""
-        return self._submit(("UPDATE starts SET ended_at = ?, how_ended = ? WHERE number = ?", (_NOW, how, self.start)))
+        return self._submit(("UPDATE starts SET ended_at = ?, how_ended = ? WHERE number = ?", (_NOW, storable(how), self.start)))
 
     def note(self, key: str, value: Any) -> Ticket:
         """Set one value of the session table, such as the condition once it is drawn."""
@@ -214,12 +218,25 @@ class JournalWriter:
             return ticket.committed_at is not None
 
     def _run(self) -> None:
-        while (job := self._next_job()) is not None:
-            fault = self._store(job)
-            if not fault and job.trial is not None and self._on_commit is not None:
-                with contextlib.suppress(OSError):
-                    self._on_commit(job.trial, self._clock())
-            self._settle(job, fault)
+        try:
+            while (job := self._next_job()) is not None:
+                fault = self._store(job)
+                self._settle(job, fault)
+                if not fault:
+                    self._tell(job)
+        finally:
+            self._end()
+
+    def _tell(self, job: _Job) -> None:
+        if job.trial is not None and self._on_commit is not None and job.ticket.committed_at is not None:
+            with contextlib.suppress(OSError):
+                self._on_commit(job.trial, job.ticket.committed_at)
+
+    def _end(self) -> None:
+        with self._changed:
+            if self._jobs or not self._closing:  # nobody is left waiting, whatever ended the thread
+                self._fault = self._fault or f"journal {self.path}: its writer has ended; end the program, then run 'twinrig resume'"
+            self._changed.notify_all()
 
     def _next_job(self) -> _Job | None:
         with self._changed:
@@ -236,7 +253,8 @@ class JournalWriter:
             self._connection.execute("COMMIT")
         except Exception as error:  # whatever it is has to reach the session: a thread that dies unseen would leave it waiting for ever
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+                with contextlib.suppress(DatabaseError):
+                    self._connection.execute("ROLLBACK")
             remedy = "nothing is lost while this program runs: free some space or mend the disk, then go on"
             return f"journal {self.path}: can't be written ({error}); {remedy}"
         return ""

@@ -1,6 +1,7 @@
 """Making and opening the SQLite files of a session, and saying plainly why one can't be opened. The only module that imports sqlite3."""
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -58,8 +59,19 @@ def create_database(path: Path, tables: str, application_id: int) -> None:
             pragmas = f"PRAGMA application_id = {application_id}; PRAGMA user_version = {SCHEMA_VERSION};"
             connection.executescript(f"{pragmas} BEGIN; {tables} COMMIT;")
         draft.rename(path)
+        _keep_name(path.parent)
     except (sqlite3.Error, OSError) as error:
         raise BadInput(f"{path}: can't be made ({error}); choose another data folder with --data") from error
+
+
+def _keep_name(folder: Path) -> None:
+    """Put a folder's list of names on the disk, so that a power cut can't take a new file away."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def open_for_writing(path: Path, application_id: int, synchronous: str = "FULL") -> Connection:

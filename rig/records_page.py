@@ -8,7 +8,8 @@ from protocols.records import EVENT, FRAME, SAMPLE, SESSION, START, TWIN, Column
 
 _HEAD = """# What is stored: every column
 
-This page is made from `protocols/records.py` and `protocols/columns.py`; change those, then run `python -m rig.records_page docs/reference/records.md`.
+This page is made from `protocols/records.py` and `protocols/columns.py`; change those, then run
+`python -m rig.records_page docs/reference/records.md`.
 Missing is `n/a` in files. Numbers keep full precision. LSL time is in seconds on the clock of Lab Streaming Layer.
 """
 

@@ -19,7 +19,12 @@ _INFINITIES = {"inf": math.inf, "-inf": -math.inf}
 
 def to_json(value: Any) -> str:
     """JSON of numbers, words, arrays, NamedTuples, mappings and sequences; floats in full precision, NaN as null."""
-    return json.dumps(_simple(value), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return storable(json.dumps(_simple(value), allow_nan=False, ensure_ascii=False, separators=(",", ":")))
+
+
+def storable(words: str) -> str:
+    """Words without the halves of characters that odd file names hold and no database takes; these are written as JSON would."""
+    return words.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _simple(value: Any) -> Any:

@@ -191,7 +191,7 @@ def _array(file: Path, name: str, cells: list[Any]) -> np.ndarray:
 
 def _all_truths(cells: list[Any]) -> bool:
     present = [cell for cell in cells if cell is not None]
-    return bool(present) and all(cell in ("true", "false") or isinstance(cell, bool) for cell in present)
+    return bool(present) and all(str(cell).lower() in ("true", "false") for cell in present)
 
 
 def _truth(file: Path, name: str, row: int, cell: Any) -> bool | None:

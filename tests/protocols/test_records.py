@@ -104,41 +104,12 @@ def test_the_action_columns_of_skittles_are_those_of_the_task():
 
 def test_the_order_of_the_contract():
     contract = [
-        "participant",
-        "session",
-        "simulation",
-        "start",
-        "block",
-        "phase",
-        "trial",
-        "attempt",
-        "task",
-        "target_x",
-        "perturbation_rotation_deg",
-        "feedback",
-        "reward_rule",
-        "zone_low_deg",
-        "action_reach_angle_deg",
-        "reward",
-        "scored_reward",
-        "points",
-        "feedback_shown",
-        "hit_shown",
-        "error",
-        "hand_error_deg",
-        "cursor_error_deg",
-        "hit",
-        "post_hit",
-        "reaction_time",
-        "movement_time",
-        "status",
-        "simulated",
-        "sample_rate",
-        "largest_gap",
-        "lost_samples",
-        "late_frames",
-        "flip_delay",
-    ]
+        "participant", "session", "simulation", "start", "block", "phase", "trial", "attempt", "task", "target_x",
+        "perturbation_rotation_deg", "feedback", "reward_rule", "zone_low_deg", "action_reach_angle_deg", "reward", "scored_reward",
+        "points", "feedback_shown", "hit_shown", "error",
+        "hand_error_deg", "cursor_error_deg", "hit", "post_hit", "reaction_time", "movement_time",
+        "status", "simulated", "sample_rate", "largest_gap", "lost_samples", "late_frames", "flip_delay",
+    ]  # fmt: skip
     names = [column.name for column in trial_columns("reach")]
     assert [name for name in names if name in contract] == contract
 
