@@ -1,0 +1,22 @@
+"""``twinrig resume``: go on with a session that was interrupted."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``resume``."""
+    parser.add_argument("session", type=Path, metavar="SESSION_DIR", help="folder of the session")
+    parser.add_argument("--windowed", action="store_true", help="in a window rather than on the full screen")
+
+
+def main(options: argparse.Namespace) -> dict[str, Any]:
+    """Give the trials that are left, of the same schedule."""
+    from dataclasses import replace
+
+    from rig.commands import session
+    from rig.plan import resumed_plan
+
+    plan = resumed_plan(options.session)
+    return session.run(replace(plan, windowed=plan.windowed or options.windowed), options, new=False)

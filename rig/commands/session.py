@@ -1,0 +1,26 @@
+"""What ``run``, ``pilot`` and ``resume`` share: open the rig, run the session, say what came of it."""
+
+import argparse
+import sys
+from typing import Any
+
+from rig.plan import Plan
+
+
+def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
+    """One start of a session, from the window's first frame to the report."""
+    from rig.opening import open_session
+    from rig.report import report
+
+    def say(words: str) -> None:
+        print(words, file=sys.stderr, flush=True)
+
+    with open_session(plan, say, new, pictures=getattr(options, "pictures", None)) as opened:
+        opened.session.run()
+    summary = opened.summary()
+    if plan.simulated:
+        report(plan.folder, plan.folder / f"report-{opened.start}.html")
+        summary["report"] = str(plan.folder / f"report-{opened.start}.html")
+    for words in opened.closing_words(summary):
+        say(words)
+    return summary

@@ -1,0 +1,25 @@
+"""``twinrig trials``: the trials table out of a journal, also of one that a kill -9 left behind."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``trials``."""
+    parser.add_argument("session", type=Path, metavar="SESSION_DIR", help="folder of the session")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="file to write: .tsv (with .json), .csv, .csv.gz or .parquet")
+
+
+def main(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the table to a file, or to standard output as tab-separated values."""
+    import sys
+
+    from rig.trials import trials_table, write_tsv, write_trials
+
+    table = trials_table(options.session)
+    if options.out:
+        write_trials(table, options.out)
+    elif not options.json:
+        write_tsv(table, sys.stdout)
+    return {"trials": len(table.rows), "out": str(options.out) if options.out else None}

@@ -1,0 +1,177 @@
+"""What a session is to be, decided and checked before anything is opened."""
+
+import json
+import secrets
+import uuid
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from protocols.errors import BadInput
+from protocols.load import Loaded, load_protocol, parse_protocol
+from protocols.schema import Protocol
+from rig import folder as folders
+from rig.settings import Settings, load_settings
+
+PILOTS = Path("pilots")  # where simulated sessions are kept unless --data says otherwise
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One session: everything that holds for all of its starts."""
+
+    folder: Path
+    session_id: str
+    participant: str
+    session: int
+    loaded: Loaded
+    protocol: Protocol  # with the phases of this session
+    condition: str
+    language: str
+    seed: int
+    device: str
+    simulated: bool  # the movements are made by a program
+    trials: int | None  # completed trials to end after; None: the whole protocol
+    continue_from: Path | None
+    windowed: bool
+    settings: Settings
+
+    def record(self) -> dict[str, Any]:
+        """The rows of the journal's session table."""
+        return {
+            "format": FORMAT,
+            "twinrig_version": version("twinrig"),
+            "session_id": self.session_id,
+            "participant": self.participant,
+            "session": self.session,
+            "protocol_name": self.protocol.name,
+            "protocol_hash": self.loaded.hash,
+            "protocol_text": self.loaded.source,
+            "condition": self.condition,
+            "seed": self.seed,
+            "language": self.language,
+            "task": self.protocol.task.kind,
+            "device": self.device,
+            "simulated": self.simulated,
+            "trials_limit": self.trials,
+            "continue_from": str(self.continue_from) if self.continue_from else None,
+            "windowed": self.windowed,
+        }
+
+
+def new_plan(
+    protocol: str,
+    participant: str | None,
+    session: int | None,
+    device: str,
+    simulated: bool,
+    data: Path | None = None,
+    seed: int | None = None,
+    language: str | None = None,
+    trials: int | None = None,
+    windowed: bool = False,
+    continue_from: Path | None = None,
+) -> Plan:
+    """A new session's plan; its folder is made, and its condition drawn from the ledger.
+
+    ``participant`` None is for pilots: the next free code PILOT1, PILOT2, ... is taken.
+
+    Raises:
+        BadInput: something in it can't be; no folder was made then.
+    """
+    settings = load_settings()
+    loaded = load_protocol(protocol)
+    root = data if data is not None else PILOTS if simulated else settings.data
+    code = participant if participant is not None else _next_pilot(root, loaded.protocol.name)
+    earlier = _earlier(continue_from, loaded, code) if continue_from else None
+    number = session if session is not None else earlier["session"] + 1 if earlier else 1
+    variant = loaded.protocol.for_session(number)
+    _check_language(variant, language)
+    folders.check_participant(code)
+    folder = folders.create_session_folder(root, loaded.protocol.name, code, number, simulated)
+    condition = earlier["condition"] if earlier else _draw(root, loaded.protocol, code)
+    return Plan(
+        folder=folder,
+        session_id=uuid.uuid4().hex,
+        participant=code,
+        session=number,
+        loaded=loaded,
+        protocol=variant,
+        condition=condition,
+        language=language or variant.condition(condition).language or variant.languages[0],
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        device=device,
+        simulated=simulated,
+        trials=trials,
+        continue_from=continue_from,
+        windowed=windowed,
+        settings=settings,
+    )
+
+
+def resumed_plan(folder: Path) -> Plan:
+    """The plan of a session that was interrupted, out of its journal.
+
+    Raises:
+        BadInput: there is no session, or its journal can't be read.
+    """
+    from rig.journal_reader import read_journal
+
+    path = folders.open_session_folder(folder)
+    with read_journal(path / folders.JOURNAL) as journal:
+        kept = journal.session()
+    text = kept["protocol_text"]
+    file = path / folders.PROTOCOL
+    loaded = Loaded(parse_protocol(text, str(file)), text, kept["protocol_hash"], file)
+    return Plan(
+        folder=path,
+        session_id=kept["session_id"],
+        participant=kept["participant"],
+        session=kept["session"],
+        loaded=loaded,
+        protocol=loaded.protocol.for_session(kept["session"]),
+        condition=kept["condition"],
+        language=kept["language"],
+        seed=kept["seed"],
+        device=kept["device"],
+        simulated=kept["simulated"],
+        trials=kept["trials_limit"],
+        continue_from=Path(kept["continue_from"]) if kept["continue_from"] else None,
+        windowed=kept["windowed"],
+        settings=load_settings(),
+    )
+
+
+def with_window(plan: Plan, windowed: bool) -> Plan:
+    """The plan, in a window or on the full screen."""
+    return replace(plan, windowed=windowed)
+
+
+def _next_pilot(root: Path, protocol: str) -> str:
+    taken = {path.name for path in (root / protocol).glob("PILOT*")}
+    return next(code for number in range(1, 100_000) if (code := f"PILOT{number}") not in taken)
+
+
+def _draw(root: Path, protocol: Protocol, code: str) -> str:
+    from rig.ledger import draw_condition
+
+    return draw_condition(root, protocol, code)
+
+
+def _check_language(protocol: Protocol, language: str | None) -> None:
+    if language is not None and language not in protocol.languages:
+        raise BadInput(f"language {language!r}: protocol {protocol.name!r} has {', '.join(protocol.languages)}; choose one of these")
+
+
+def _earlier(folder: Path, loaded: Loaded, participant: str) -> dict[str, Any]:
+    from rig.journal_reader import read_journal
+
+    path = folders.open_session_folder(folder)
+    with read_journal(path / folders.JOURNAL) as journal:
+        kept = journal.session()
+    for what, here, there in (("participant", participant, kept["participant"]), ("protocol", loaded.protocol.name, kept["protocol_name"])):
+        if here != there:
+            raise BadInput(f"--continue-from {folder}: {what} is {json.dumps(there)} there and {json.dumps(here)} here; name the right session")
+    return kept
