@@ -66,17 +66,20 @@ def _misplaced(task: SkittlesTask | ReachTask, position: Point) -> tuple[str, st
 
 
 def _scene(protocol: Protocol) -> Iterator[Problem]:
-    height = scene_height(protocol) * protocol.workspace.display_scale
-    if height > LARGEST_SCREEN:
-        found = f"the scene would be {height:.3g} m tall on the screen"
-        scale = LARGEST_SCREEN / scene_height(protocol)
+    width, height = shown_size(protocol)
+    if max(width, height) > LARGEST_SCREEN:
+        found = f"the scene would be {width:.3g} x {height:.3g} m on the screen"
+        scale = protocol.workspace.display_scale * LARGEST_SCREEN / max(width, height)
         yield Problem("workspace.display_scale", found, f"use {scale:.3g} or less (a screen of {LARGEST_SCREEN} m)")
 
 
-def scene_height(protocol: Protocol) -> float:
-    """Height of all that may be drawn, m, workspace."""
-    task = protocol.task
-    return task.bounds[3] - task.bounds[1] if isinstance(task, SkittlesTask) else 2 * task.largest_extent
+def shown_size(protocol: Protocol) -> tuple[float, float]:
+    """Width and height of all that may be drawn, m on the screen."""
+    task, scale = protocol.task, protocol.workspace.display_scale
+    if isinstance(task, SkittlesTask):
+        left, bottom, right, top = task.bounds
+        return (right - left) * scale, (top - bottom) * scale
+    return 2 * task.largest_extent * scale, 2 * task.largest_extent * scale
 
 
 def _phases(protocol: Protocol) -> Iterator[Problem]:
@@ -167,13 +170,14 @@ def _texts(protocol: Protocol) -> Iterator[Problem]:
         yield Problem(f"texts.{language}", "a language that languages doesn't list", f"add {language!r} to languages, or remove the table")
     if len(set(protocol.languages)) < len(protocol.languages):
         yield Problem("languages", "a language is listed twice", "list each once")
-    for place, key in _used_texts(protocol):
+    for place, key in used_texts(protocol):
         for language in protocol.languages:
             if key not in protocol.texts.get(language, {}) and key not in WORDS.get(language, {}):
                 yield Problem(place, f"no text {key!r} in language {language!r}", f"add {key} to [texts.{language}]")
 
 
-def _used_texts(protocol: Protocol) -> Iterator[tuple[str, str]]:
+def used_texts(protocol: Protocol) -> Iterator[tuple[str, str]]:
+    """Place and key of every text that the file asks for."""
     yield "breaks.text", protocol.breaks.text
     for index, phase in enumerate(protocol.phases):
         if phase.instruction is not None:

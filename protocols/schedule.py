@@ -196,7 +196,7 @@ def _planned(protocol: Protocol, condition: str, seed: int, index: int) -> Plann
             number=first + i,
             slot=first + i,
             target=targets[i],
-            rotation=math.radians(chosen.rotation_sign * turns[i][0]),
+            rotation=math.radians(chosen.rotation_sign * turns[i][0]) + 0.0,  # not -0.0
             gain=turns[i][1],
             clamp=math.radians(chosen.rotation_sign * turns[i][2]),
             feedback=int(Feedback[block.feedback.upper()] if seen[i] else Feedback.NONE),
