@@ -9,7 +9,10 @@ Clock = Callable[[], float]  # s, LSL's local_clock or a test's stand-in
 
 
 class Samples(NamedTuple):
-    """Samples since the last ``read``, oldest first. Arrays share their first axis."""
+    """Samples since the last ``read``, oldest first. Arrays share their first axis.
+
+    ``len`` counts samples, for which ``_replace`` and ``_make`` don't work here: build a new one instead.
+    """
 
     device_time: np.ndarray  # (n,) s, the device's own clock; NaN where it has none
     host_time: np.ndarray  # (n,) s, LSL clock when the sample was read from the hardware

@@ -42,7 +42,8 @@ class ReplayDevice:
         upto = int(self._due.searchsorted(self._clock(), side="right"))
         chosen = slice(self._given, upto)
         self._given = upto
-        samples = Samples(*(field[chosen] for field in self._stored))._replace(host_time=self._due[chosen])
+        device_time, _, *rest = (field[chosen] for field in self._stored)
+        samples = Samples(device_time, self._due[chosen], *rest)
         self._health.add(samples)
         if self._outlet and len(samples):
             self._outlet.push(samples)

@@ -67,10 +67,10 @@ class SimulatedDevice:
         pieces = []
         for part in self._schedule.take(now):
             if part.starts:
-                pieces.append(self._hold(float(part.motion.time[0]) - self._period / 2))
+                pieces.append(self._hold(before=float(part.motion.time[0]), until=now))
             pieces.append(self._perform(part))
         if not self._schedule.under_way:
-            pieces.append(self._hold(now))
+            pieces.append(self._hold(before=self._schedule.next_time, until=now))
         samples = self._join(pieces)
         self._health.add(samples)
         if self._outlet and len(samples):
@@ -89,9 +89,10 @@ class SimulatedDevice:
             self._time = self._anchor = float(motion.time[-1])
         return motion
 
-    def _hold(self, until: float) -> Motion:
-        """The last position, on the grid that goes on from the last motion."""
-        first, last = (int(np.floor((time - self._anchor) / self._period + 1e-6)) for time in (self._time, until))
+    def _hold(self, before: float, until: float) -> Motion:
+        """The last position, on the grid that goes on from the last motion, until now or until just before the next motion."""
+        end = min(until, before - self._period / 2)
+        first, last = (int(np.floor((time - self._anchor) / self._period + 1e-6)) for time in (self._time, end))
         times = self._anchor + self._period * np.arange(first + 1, last + 1)
         self._time = float(times[-1]) if len(times) else self._time
         return Motion(times, np.tile(self._position, (len(times), 1)), np.full(len(times), self._buttons))
