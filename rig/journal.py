@@ -98,7 +98,7 @@ class JournalWriter:
         self._changed = threading.Condition()
         self._info: dict[str, Any] = {}
         self._fault = ""
-        self._closing = False
+        self._closing = self._ended = False
 
     def __enter__(self) -> Self:
         self._connection = open_for_writing(self.path, JOURNAL_ID)
@@ -200,7 +200,7 @@ class JournalWriter:
     def retry(self) -> None:
         """Try again what could not be stored, in its order."""
         with self._changed:
-            self._fault = ""
+            self._fault = self._fault if self._ended else ""
             self._changed.notify_all()
 
     def _submit(self, *statements: _Statement, trial: int | None = None) -> Ticket:
@@ -234,6 +234,7 @@ class JournalWriter:
 
     def _end(self) -> None:
         with self._changed:
+            self._ended = True
             if self._jobs or not self._closing:  # nobody is left waiting, whatever ended the thread
                 self._fault = self._fault or f"journal {self.path}: its writer has ended; end the program, then run 'twinrig resume'"
             self._changed.notify_all()
