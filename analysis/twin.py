@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Int
 from analysis.learner import Learner, Params, Policy, State
 from protocols.history import Committed
 from protocols.task import Outcome, Task, Trial
+from protocols.zone import ZoneRule, zone_of
 
 SHIFT = 1e-9  # normalised units of the mean; how much it grows says whether a yoked state can be trusted (SCIENCE 3.1)
 UNRELIABLE = 1e3  # growth of the shift above which it can't
@@ -66,7 +67,7 @@ def stack_trials(trials: Sequence[Trial]) -> Trial:
     return Trial(*(np.stack(column) for column in zip(*(as_arrays(trial) for trial in trials), strict=True)))  # type: ignore[arg-type]
 
 
-def context_of(targets: Float[Array, "context 2"], trial: Trial) -> Int[Array, ""]:
+def context_of(targets: Any, trial: Trial) -> Int[Array, ""]:
     """Which of the protocol's targets (m, in the file's order) this trial has: the learner's context."""
     return jnp.argmin(jnp.sum((jnp.asarray(targets) - jnp.asarray(trial.target)) ** 2, axis=-1))
 
@@ -120,3 +121,26 @@ def free_step(
     log_prob = learner.log_prob(params, state, context, action)
     after = learner.update(params, state, context, action, outcome._replace(reward=reward), info)
     return after, Turn(policy, action, getattr(info, "intended", action), outcome, reward, log_prob)
+
+
+class Own(NamedTuple):
+    """A free learner on its own course: its state, and what its own reward zone follows."""
+
+    state: State
+    recent: Float[Array, " window"]  # rad, hand errors of its last trials, oldest first; NaN in front while there are fewer
+
+
+def own_start(state: State, window: int) -> Own:
+    """Before the first trial; ``window`` is at least the longest window of the course's zone rules."""
+    return Own(state, jnp.full(max(window, 1), jnp.nan))
+
+
+def own_step(
+    learner: Learner, task: Task, params: Params, targets: Float[Array, "context 2"], own: Own, trial: Trial, rule: ZoneRule, key: Any
+) -> tuple[Own, Turn]:
+    """A free step in which a following reward zone follows the learner's own actions."""
+    zone = jnp.stack(zone_of(own.recent, rule, jnp))
+    state, turn = free_step(learner, task, params, targets, own.state, trial._replace(zone=zone), key)
+    error = turn.outcome.hand_error
+    recent = jnp.where(jnp.isnan(error), own.recent, jnp.append(own.recent[1:], error))
+    return Own(state, recent), turn

@@ -1,0 +1,95 @@
+"""From a protocol's ``[twin]`` or ``[participant]`` table to a learner and the values of its parameters."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.learner import Learner
+from analysis.registry import build_learner
+from protocols.errors import BadInput
+from protocols.schema import Protocol
+
+
+class Choice(NamedTuple):
+    """A learner with its options chosen, and what is known of its parameters."""
+
+    learner: Learner
+    options: dict[str, str]
+    values: dict[str, Any]  # by parameter name, units of the action columns
+    first_trials: int  # initial mean and SD come from so many trials; 0: they are known
+
+    def params(self) -> Any:
+        """The parameters.
+
+        Raises:
+            BadInput: one is missing or impossible.
+        """
+        return self.learner.make_params(self.values)
+
+    def complete(self, actions: np.ndarray) -> "Choice":
+        """With initial mean and SD from the first actions (trial, action)."""
+        found = {"initial_mean": actions.mean(axis=0).tolist(), "initial_sd": actions.std(axis=0, ddof=1).tolist()}
+        return self._replace(values={**self.values, **found}, first_trials=0)
+
+    def frozen(self) -> dict[str, Any]:
+        """Everything that says what will predict, defaults included, to be kept before it predicts."""
+        defaults = {p.name: p.default for p in self.learner.parameters}
+        return {"learner": self.learner.name, "options": self.options, "parameters": {**defaults, **self.values}}
+
+
+def twin_choice(protocol: Protocol, action_names: tuple[str, ...], folder: Path) -> Choice:
+    """The learner that runs beside the session; ``from_fit`` is looked for from the protocol file's ``folder``.
+
+    Raises:
+        BadInput: no such learner, option, parameter or fit, or a parameter without a value.
+    """
+    twin = protocol.twin
+    fitted = _from_fit(folder / twin.from_fit, twin.learner) if twin.from_fit else {}
+    learner = build_learner(twin.learner, twin.options, action_names)
+    choice = Choice(learner, dict(twin.options), {**fitted, **twin.parameters}, twin.from_first_trials or 0)
+    stand_in = choice.complete(np.array([[0.0], [1.0]]) * np.ones(len(action_names))) if choice.first_trials else choice
+    stand_in.params()  # what is wrong is said now, not after the first trials
+    return choice
+
+
+def participant_choice(protocol: Protocol, action_names: tuple[str, ...], folder: Path) -> Choice:
+    """The learner that chooses a simulated participant's actions. Its motor noise is the participant's, so the learner adds none.
+
+    Raises:
+        BadInput: as ``twin_choice`` does.
+    """
+    given, twin = protocol.participant, protocol.twin
+    learner = build_learner(given.learner, given.options, action_names)
+    names = {p.name for p in learner.parameters}
+    fitted = _from_fit(folder / twin.from_fit, twin.learner) if twin.from_fit else {}
+    inherited = {name: value for name, value in {**fitted, **twin.parameters}.items() if name.partition(".")[0] in names}
+    motor = {"motor_sd": 0.0} if "motor_sd" in names else {}
+    choice = Choice(learner, dict(given.options), {**inherited, **motor, **given.parameters}, 0)
+    choice.params()
+    return choice
+
+
+def thawed(kept: Mapping[str, Any], action_names: tuple[str, ...]) -> Choice:
+    """The choice that ``frozen`` kept, as JSON gives it back (NaN is None)."""
+    learner = build_learner(kept["learner"], kept["options"], action_names)
+    values = {name: float("nan") if value is None else value for name, value in kept["parameters"].items()}
+    return Choice(learner, dict(kept["options"]), values, 0)
+
+
+def targets_of(protocol: Protocol) -> np.ndarray:
+    """The protocol's targets (m), (context, 2), in the file's order: the contexts of learners."""
+    return np.array([protocol.target_position(name) for name in protocol.targets])
+
+
+def _from_fit(file: Path, learner: str) -> dict[str, Any]:
+    try:
+        fit = json.loads(file.read_text(encoding="utf-8"))
+        values = {name: parameter["estimate"] for name, parameter in fit["parameters"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"twin.from_fit: {file}: expected the fit.json of an earlier fit ({error}); name the right file") from error
+    if fit.get("learner") != learner:
+        raise BadInput(f"twin.from_fit: {file}: a fit of {fit.get('learner')!r}, and twin.learner is {learner!r}; use the same learner")
+    return values
