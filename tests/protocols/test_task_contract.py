@@ -1,0 +1,26 @@
+"""Both tasks keep the Task contract."""
+
+import numpy as np
+
+from protocols.reach import Reach
+from protocols.skittles import Skittles
+from protocols.task import Feedback, RewardRule, Trial
+from tests.contracts import check_task
+
+
+def test_skittles():
+    plain = Trial(1, 1, 1, 1, 0, (0.38, 0.43))
+    trials = [
+        plain,
+        plain._replace(target=(0.05, 1.055), feedback=Feedback.NONE, reward_rule=RewardRule.BINARY),
+        plain._replace(feedback=Feedback.ENDPOINT, reward_shown=False, reward_rule=RewardRule.POINTS),
+    ]
+    check_task(Skittles(), trials, np.array([[np.radians(70), 3.5], [np.radians(110), 1.8], [np.radians(60), -3.0], [np.radians(85), 0.4]]))
+
+
+def test_reach():
+    plain = Trial(1, 1, 1, 1, 0, (0.0, 0.1))
+    turned = plain._replace(target=(-0.06, -0.08), rotation=0.5, gain=1.2, reward_rule=RewardRule.BINARY, zone=(-0.2, 0.1))
+    clamped = plain._replace(clamp=0.26, reward_rule=RewardRule.POINTS, feedback_delay=0.5)
+    trials = [trial._replace(feedback=feedback) for trial in (plain, turned, clamped) for feedback in Feedback]
+    check_task(Reach(), trials, np.array([[0.0], [-0.4], [0.07], [3.0]]))
