@@ -89,7 +89,7 @@ def test_five_seconds_at_1_khz_arrive_whole(tmp_path):
             hand.go()
             for trial in range(1, 6):
                 time.sleep(1.0)
-                assert recorder.alive()
+                assert recorder.alive() and recorder.quiet_for() < 3
                 streams.events.push({"event": "go_cue", "trial": trial})
                 streams.trials.push({"trial": trial, "attempt": 1, "reward": float("nan")})
                 streams.frames.push(now(), 0.002, trial)
@@ -183,7 +183,8 @@ import sys, time
 from pathlib import Path
 from rig.recorder import Recorder
 from rig.stream_info import Origin
-from rig.streams import SessionStreams
+from rig.streams import SessionStreams, configure_streams
+configure_streams(Path(sys.argv[1]).parent, "dying", "machine")
 with SessionStreams(Origin("dying", 1, "p", "h", True)) as streams, Recorder(Path(sys.argv[1]), streams.source_ids) as recorder:
     recorder.confirm(streams)
     streams.events.push({"event": "last"})
@@ -196,7 +197,9 @@ with SessionStreams(Origin("dying", 1, "p", "h", True)) as streams, Recorder(Pat
 def test_killed_session_leaves_no_recorder_and_a_closed_file(tmp_path):
     file = tmp_path / "start-1.xdf"
     root = Path(__file__).resolve().parents[2]
-    session = subprocess.Popen([sys.executable, "-c", SESSION_THAT_DIES, str(file)], stdout=subprocess.PIPE, cwd=root)
+    environment = {key: value for key, value in os.environ.items() if key != "LSLAPICFG"}  # with the session's own settings of LSL
+    command = [sys.executable, "-c", SESSION_THAT_DIES, str(file)]
+    session = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, env=environment)
     assert session.stdout and session.stdout.readline() == b"recording\n"
     left = psutil.Process(session.pid).children(recursive=True)
     assert len(left) == 2  # LabRecorder and its guard
