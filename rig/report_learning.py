@@ -1,0 +1,191 @@
+"""The sections of a report on practice: learning, actions, action space, movements, prediction."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from analysis import figures_action, figures_learning, figures_paths
+from analysis.figures import svg
+from analysis.measures import past_surprise
+from protocols.records import Column
+from protocols.scene import Scene
+from protocols.task import RewardRule, Stage, Trial, View
+from rig.report_data import SessionRecord, TwinRecord
+from rig.report_page import Figure, Section
+from rig.report_policy import error_grid, expected_errors
+
+UNSTABLE = 1e3  # growth of a small shift of the yoked state above which it can't be trusted (SCIENCE 3.1)
+
+
+def label(column: Column) -> str:
+    """A column's name for an axis, with its unit."""
+    name = column.name.removeprefix("action_").removesuffix("_deg").replace("_", " ")
+    return f"{name} ({column.unit})" if column.unit else name
+
+
+def learning_sections(record: SessionRecord) -> Iterator[Section]:
+    """All sections on practice."""
+    yield _learning(record)
+    yield _actions(record)
+    if len(record.action_columns) == 2:
+        yield _action_space(record)
+    yield _movements(record)
+    yield _prediction(record)
+
+
+def _learning(record: SessionRecord) -> Section:
+    twin, hit = record.twin, record.numbers("hit")
+    yoked = 100 * expected_errors(record.task, record.committed, twin.mean, twin.covariance) if twin else None
+    free = {kind: type(band)(*(100 * edge for edge in band)) for kind, band in twin.free_error.items()} if twin else None
+    curve = figures_learning.learning_curve(
+        record.trial, record.numbers("block"), 100 * record.numbers("error"), "error (cm)", record.spans(), yoked, free, hit > 0
+    )
+    caption = "Error of each trial, penalty included. "
+    caption += (
+        "The yoked learner saw the person's actions and rewards; its expectation is what the task would give for its policy before the "
+        "trial, mean of 9 trials. Free learners chose and earned for themselves."
+        if twin
+        else ""
+    )
+    spread = figures_learning.spread_curve(record.trial, record.actions, _labels(record), record.spans(), twin.sd if twin else None)
+    return Section(
+        "Learning",
+        "How the error fell with practice, beside what the learners did on the same trials.",
+        (Figure(svg(curve), caption), Figure(svg(spread), "Variability of the actions over neighbouring trials.")),
+        notes=(record.twin_note,) if record.twin_note else (),
+    )
+
+
+def _labels(record: SessionRecord) -> list[str]:
+    return [label(column) for column in record.action_columns]
+
+
+def _actions(record: SessionRecord) -> Section:
+    twin = record.twin
+    ideal = _ideal(record)
+    figure = figures_learning.action_course(
+        record.trial,
+        record.actions,
+        _labels(record),
+        record.spans(),
+        twin.mean if twin else None,
+        twin.sd if twin else None,
+        ideal,
+        "hand angle that cancels the rotation",
+        twin.free_action if twin and record.task.name == "reach" else None,
+    )
+    return Section(
+        "Actions",
+        "What the person did on each trial, as executed, and what the yoked learner had predicted before it.",
+        (Figure(svg(figure), "The band is the predicted mean ± SD, motor noise included."),),
+    )
+
+
+def _ideal(record: SessionRecord) -> np.ndarray | None:
+    """The hand angle (deg) that brings a rotated cursor to the target; nothing under an error clamp."""
+    if record.task.name != "reach":
+        return None
+    rotation, clamp = record.numbers("perturbation_rotation_deg"), record.numbers("perturbation_clamp_deg")
+    return np.where(np.isnan(clamp), -rotation, np.nan)[:, None]
+
+
+def _action_space(record: SessionRecord) -> Section:
+    trial = _commonest(record)
+    same = np.array([c.trial.target == trial.target for c in record.committed])
+    grid = error_grid(record.task, trial, _ranges(record.actions[same], record.twin))
+    figure = figures_action.action_space(grid, record.trial[same], record.actions[same], _labels(record), _ellipses(record))
+    where = f"target at ({trial.target[0]:g}, {trial.target[1]:g}) m"
+    caption = f"Every action's error by the task itself ({where}); ellipses hold 95 % of the yoked learner's policy."
+    if not same.all():
+        caption += f" {int((~same).sum())} trials to other targets are left out."
+    return Section("Action space", "Where the actions lie on the solution manifold.", (Figure(svg(figure), caption),))
+
+
+def _commonest(record: SessionRecord) -> Trial:
+    """A trial to the target that was given most often, with errors rather than points as reward."""
+    targets = [tuple(c.trial.target) for c in record.committed]
+    most = max(set(targets), key=targets.count)
+    return record.committed[targets.index(most)].trial._replace(reward_rule=int(RewardRule.GRADED))
+
+
+def _ranges(actions: np.ndarray, twin: TwinRecord | None) -> list[tuple[float, float]]:
+    """Room for nearly all actions and for the learner's middle."""
+    shown = [actions[np.isfinite(actions).all(axis=1)]]
+    if twin is not None:
+        known = np.isfinite(twin.mean).all(axis=1)
+        shown += [twin.mean[known] + side * 1.5 * twin.sd[known] for side in (-1, 1)]
+    joined = np.concatenate(shown)
+    if not len(joined):
+        return [(0.0, 1.0)] * actions.shape[1]
+    low, high = np.quantile(joined, [0.005, 0.995], axis=0)
+    margin = 0.15 * (high - low) + 1e-6
+    return [(float(a), float(b)) for a, b in zip(low - margin, high + margin, strict=True)]
+
+
+def _ellipses(record: SessionRecord) -> list[figures_action.PolicyEllipse]:
+    twin = record.twin
+    if twin is None:
+        return []
+    known = np.flatnonzero(np.isfinite(twin.mean).all(axis=1))
+    places = dict.fromkeys((known[0], known[len(known) // 2], known[-1])) if len(known) else {}
+    return [figures_action.PolicyEllipse(f"trial {record.trial[i]}", twin.mean[i], twin.covariance[i]) for i in places]
+
+
+def _movements(record: SessionRecord) -> Section:
+    paths = {int(trial): record.hand_path(int(trial)) for trial in record.trial}
+    kept = {trial: path for trial, path in paths.items() if len(path) > 1}
+    figures = []
+    if panels := _panels(record):
+        caption = "Single trials as the participant saw them at the end: the first, the one of median error, and the last."
+        figures.append(Figure(svg(figures_paths.scenes(panels, record.task.extent())), caption))
+    if kept:
+        targets = np.unique(np.array([c.trial.target for c in record.committed], float), axis=0)
+        shown = targets if record.task.name == "reach" else np.empty((0, 2))
+        drawn = figures_paths.hand_paths(np.array(list(kept)), list(kept.values()), shown)
+        figures.append(Figure(svg(drawn), "Hand paths from the go cue to the end of the movement, from above.", small=True))
+    return Section("Movements", "", tuple(figures), notes=() if figures else ("No movement was completed.",))
+
+
+def _panels(record: SessionRecord) -> list[tuple[str, Scene]]:
+    done = [index for index, c in enumerate(record.committed) if c.status == "completed" and np.isfinite(c.action).all()]
+    if not done:
+        return []
+    by_error = sorted(done, key=lambda index: record.committed[index].outcome.error)
+    chosen = (("first", done[0]), ("median", by_error[len(by_error) // 2]), ("last", done[-1]))
+    return [(_panel_title(record, name, index), _final_scene(record, index)) for name, index in chosen]
+
+
+def _panel_title(record: SessionRecord, name: str, index: int) -> str:
+    return f"{name}: trial {record.trial[index]}, {100 * record.committed[index].outcome.error:.1f} cm"
+
+
+def _final_scene(record: SessionRecord, index: int) -> Scene:
+    committed = record.committed[index]
+    path = record.hand_path(int(record.trial[index]))
+    hand = path[-1] if len(path) else np.asarray(record.task.start_posture(committed.trial)[0])
+    action = committed.action / np.asarray(record.task.action_scale)
+    place = (float(hand[0]), float(hand[1]))
+    view = View(Stage.FEEDBACK, place, 0, 0.0, path, action, committed.outcome, committed.status, 0)
+    return record.task.scene(view, committed.trial)
+
+
+def _prediction(record: SessionRecord) -> Section:
+    twin = record.twin
+    if twin is None:
+        return Section("Prediction", notes=(record.twin_note,))
+    floor = past_surprise(record.actions)
+    both = np.isfinite(twin.surprise) & np.isfinite(floor)
+    figure = figures_learning.surprise_curve(record.trial, twin.surprise, floor, record.spans())
+    notes = []
+    if both.any():
+        gain = float((floor - twin.surprise)[both].mean())
+        better = "better" if gain > 0 else "worse"
+        notes.append(
+            f"The yoked learner predicted {abs(gain):.2f} nats a trial {better} than a Gaussian of the recent past ({both.sum()} trials)."
+        )
+    growth = twin.shift_growth[np.isfinite(twin.shift_growth)]
+    if len(growth) and growth.max() > UNSTABLE:
+        notes.append(f"The yoked state is unreliable: a small shift of it grew {growth.max():.0f} times.")
+    lead = "How unexpected each action was to the yoked learner, with parameters that were fixed beforehand."
+    caption = "Surprise is minus the log density of the action before it was learned from; lower is better. The grey line knows no reward."
+    return Section("Prediction", lead, (Figure(svg(figure), caption),), notes=tuple(notes))
