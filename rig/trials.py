@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
@@ -22,7 +22,14 @@ Row = Mapping[str, Value]
 _KINDS = {column.name: column.kind for task in ("skittles", "reach") for column in trial_columns(task, simulated=True)}
 
 
-def trials_table(session_dir: Path) -> tuple[tuple[Column, ...], list[dict[str, Value]]]:
+class TrialsTable(NamedTuple):
+    """One row a trial, in order. A row may lack columns; what it lacks is missing."""
+
+    columns: tuple[Column, ...]
+    rows: list[dict[str, Value]]
+
+
+def trials_table(session_dir: Path) -> TrialsTable:
     """Columns and rows of the trials table of a session, also of one that kill -9 left behind.
 
     Raises:
@@ -31,7 +38,7 @@ def trials_table(session_dir: Path) -> tuple[tuple[Column, ...], list[dict[str, 
     with read_journal(open_session_folder(session_dir) / JOURNAL) as journal:
         session, records = journal.session(), journal.records()
     who = {"participant": session.get("participant"), "session": session.get("session"), "simulation": None}
-    return columns_of(session.get("task", ""), records), [{**who, **record} for record in records]
+    return TrialsTable(columns_of(session.get("task", ""), records), [{**who, **record} for record in records])
 
 
 def write_trials(columns: Sequence[Column], rows: Sequence[Row], file: Path) -> None:
@@ -90,9 +97,14 @@ def _write_text(columns: Sequence[Column], rows: Sequence[Row], file: TextIO, se
     writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
 
 
+def write_tsv(columns: Sequence[Column], rows: Sequence[Row], file: TextIO) -> None:
+    """Write a table as tab-separated values to an open file, such as standard output."""
+    _write_text(columns, rows, file, "\t")
+
+
 def _write_tsv(columns: Sequence[Column], rows: Sequence[Row], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        _write_text(columns, rows, file, "\t")
+        write_tsv(columns, rows, file)
 
 
 def _write_csv(columns: Sequence[Column], rows: Sequence[Row], path: Path) -> None:

@@ -331,7 +331,11 @@ def test_a_trial_is_never_stored_twice(tmp_path):
     path = new_journal(tmp_path, trials=1)
     with pytest.raises(JournalError, match="UNIQUE"), JournalWriter(path, time.perf_counter) as journal:
         journal.begin_start({})
-        commit(journal, 1).wait()
+        again = commit(journal, 1)
+        with pytest.raises(JournalError, match="UNIQUE"):
+            again.wait()
+        journal.retry()
+        again.wait()
     with read_journal(path) as stored:
         check_whole(stored, 1, 300)
 

@@ -1,5 +1,6 @@
 """The trials table: out of real journals, into every format and back, exactly."""
 
+import io
 import json
 import math
 import multiprocessing
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from protocols.errors import BadInput
 from protocols.records import Column, columns_of, trial_columns
 from rig.folder import JOURNAL
-from rig.trials import FORMATS, read_trials, trials_table, write_trials
+from rig.trials import FORMATS, read_trials, trials_table, write_trials, write_tsv
 from tests.rig.journal_examples import new_journal, write_for_ever
 
 COLUMNS = (
@@ -137,7 +138,10 @@ def test_tables_from_elsewhere(tmp_path):
 
 def test_the_table_of_a_session(tmp_path):
     new_journal(tmp_path, trials=3)
-    columns, rows = trials_table(tmp_path)
+    columns, rows = table = trials_table(tmp_path)
+    stream = io.StringIO()
+    write_tsv(*table, stream)
+    assert len(stream.getvalue().splitlines()) == 4
     assert columns == columns_of("skittles", rows)
     assert [column.name for column in columns[: len(trial_columns("skittles"))]] == [column.name for column in trial_columns("skittles")]
     assert [row["trial"] for row in rows] == [1, 2, 3]
