@@ -15,6 +15,9 @@ from protocols.scene import Scene
 
 MISSING = float("nan")
 
+#: Arrays of JAX within ``jit``, of NumPy outside it.
+Numbers = Array | np.ndarray
+
 
 class Feedback(IntEnum):
     """When the participant sees the cursor (reach) or the ball's flight (skittles)."""
@@ -52,7 +55,7 @@ class Trial(NamedTuple):
     slot: int  # place in the schedule, from 1
     block: int  # from 1
     phase: int  # index into the protocol's phases, from 0
-    target: Float[Array, "2"] | tuple[float, float]  # m, workspace
+    target: Float[Numbers, "2"] | tuple[float, float]  # m, workspace
     rotation: float = 0.0  # rad, counter-clockwise, of the cursor about the start
     gain: float = 1.0  # cursor extent / hand extent
     clamp: float = MISSING  # rad relative to the target; NaN: no error clamp
@@ -60,7 +63,7 @@ class Trial(NamedTuple):
     feedback_delay: float = 0.0  # s
     reward_rule: int = RewardRule.GRADED
     reward_shown: bool = True  # False: the outcome is withheld, and no reward delivered
-    zone: Float[Array, "2"] | tuple[float, float] = (MISSING, MISSING)  # rad relative to the target, low and high; NaN: hits are by error
+    zone: Float[Numbers, "2"] | tuple[float, float] = (MISSING, MISSING)  # rad relative to the target, low and high; NaN: hits are by error
     aim_report: bool = False
 
 
@@ -71,30 +74,30 @@ class Path(NamedTuple):
     number of valid samples.
     """
 
-    time: Float[Array, " sample"]  # s
-    position: Float[Array, "sample 2"]  # m, workspace (the hand, not the cursor)
-    buttons: Int[Array, " sample"]  # bit mask; bit 0 is the grip or left button
-    count: int | Int[Array, ""]
+    time: Float[Numbers, " sample"]  # s
+    position: Float[Numbers, "sample 2"]  # m, workspace (the hand, not the cursor)
+    buttons: Int[Numbers, " sample"]  # bit mask; bit 0 is the grip or left button
+    count: int | Int[Numbers, ""]
 
 
 class Outcome(NamedTuple):
     """What an action or a path earned. Missing numbers are NaN; hits are 1.0 or 0.0."""
 
-    reward: Float[Array, ""]  # as the reward rule says, whether delivered or not
-    error: Float[Array, ""]  # m, unsigned, penalty included
-    miss_distance: Float[Array, ""]  # m, the raw closest approach or endpoint distance, without penalty
-    hand_error: Float[Array, ""]  # rad, signed, hand relative to target
-    cursor_error: Float[Array, ""]  # rad, signed, target - cursor as shown; NaN where no cursor was shown
-    hit: Float[Array, ""]
-    post_hit: Float[Array, ""]
-    points: Float[Array, ""]
+    reward: Float[Numbers, ""] | float  # as the reward rule says, whether delivered or not
+    error: Float[Numbers, ""] | float  # m, unsigned, penalty included
+    miss_distance: Float[Numbers, ""] | float  # m, the raw closest approach or endpoint distance, without penalty
+    hand_error: Float[Numbers, ""] | float  # rad, signed, hand relative to target
+    cursor_error: Float[Numbers, ""] | float  # rad, signed, target - cursor as shown; NaN where no cursor was shown
+    hit: Float[Numbers, ""] | float
+    post_hit: Float[Numbers, ""] | float
+    points: Float[Numbers, ""] | float
 
 
 class Timing(NamedTuple):
     """When the movement began and ended, in s from the go cue; NaN where it did not."""
 
-    onset: Float[Array, ""]
-    end: Float[Array, ""]
+    onset: Float[Numbers, ""] | float
+    end: Float[Numbers, ""] | float
 
 
 class View(NamedTuple):

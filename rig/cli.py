@@ -18,8 +18,6 @@ COMMANDS = {
     "protocol": "list, show or check protocol files",
     "devices": "list the input devices",
     "learners": "list the learners and their parameters",
-    "simulate": "let a learner practise a protocol by itself",
-    "predict": "let a learner follow a trials table and predict each action beforehand",
     "report": "write a session's report as one HTML file",
     "export": "write sessions as a BIDS dataset",
 }
@@ -38,9 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"twinrig {options.command}: stopped by Ctrl+C", file=sys.stderr)
         return 3
-    if options.json and result is not None:
+    if options.json:
         print(json.dumps(result, indent=1, default=str))
-    return 0
+    return 1 if result.get("verdict") == "fail" else 0
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 import json
 import secrets
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Plan:
     simulated: bool  # the movements are made by a program
     trials: int | None  # completed trials to end after; None: the whole protocol
     continue_from: Path | None
+    replay: Path | None  # the session whose samples are played again, with the device replay
     windowed: bool
     settings: Settings
 
@@ -57,6 +58,7 @@ class Plan:
             "simulated": self.simulated,
             "trials_limit": self.trials,
             "continue_from": str(self.continue_from) if self.continue_from else None,
+            "replay": str(self.replay) if self.replay else None,
             "windowed": self.windowed,
         }
 
@@ -73,6 +75,7 @@ def new_plan(
     trials: int | None = None,
     windowed: bool = False,
     continue_from: Path | None = None,
+    replay: Path | None = None,
 ) -> Plan:
     """A new session's plan; its folder is made, and its condition drawn from the ledger.
 
@@ -106,6 +109,7 @@ def new_plan(
         simulated=simulated,
         trials=trials,
         continue_from=continue_from,
+        replay=replay,
         windowed=windowed,
         settings=settings,
     )
@@ -139,14 +143,10 @@ def resumed_plan(folder: Path) -> Plan:
         simulated=kept["simulated"],
         trials=kept["trials_limit"],
         continue_from=Path(kept["continue_from"]) if kept["continue_from"] else None,
+        replay=Path(kept["replay"]) if kept["replay"] else None,
         windowed=kept["windowed"],
         settings=load_settings(),
     )
-
-
-def with_window(plan: Plan, windowed: bool) -> Plan:
-    """The plan, in a window or on the full screen."""
-    return replace(plan, windowed=windowed)
 
 
 def _next_pilot(root: Path, protocol: str) -> str:
@@ -173,5 +173,7 @@ def _earlier(folder: Path, loaded: Loaded, participant: str) -> dict[str, Any]:
         kept = journal.session()
     for what, here, there in (("participant", participant, kept["participant"]), ("protocol", loaded.protocol.name, kept["protocol_name"])):
         if here != there:
-            raise BadInput(f"--continue-from {folder}: {what} is {json.dumps(there)} there and {json.dumps(here)} here; name the right session")
+            raise BadInput(
+                f"--continue-from {folder}: {what} is {json.dumps(there)} there and {json.dumps(here)} here; name the right session"
+            )
     return kept

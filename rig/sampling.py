@@ -49,7 +49,8 @@ class SampleLog:
 def joined(chunks: list[Samples]) -> Samples:
     """Chunks of samples as one; of no chunks, no samples of two axes."""
     if not chunks:
-        return Samples(*(np.empty(0) for _ in range(2)), np.empty((0, 2)), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+        nothing, none = np.empty(0), np.empty(0, np.int64)
+        return Samples(nothing, nothing, np.empty((0, 2)), none, nothing, none)
     return Samples(*(np.concatenate(columns) for columns in zip(*chunks, strict=True)))
 
 

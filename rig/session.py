@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from devices.device import Device
 from protocols.errors import Aborted, DeviceError, JournalError, RecorderError, StreamError
 from protocols.history import Committed
 from protocols.movement import Limits
@@ -19,11 +18,13 @@ from protocols.task import MISSING, Outcome, Stage, Task, Timing, Trial
 from protocols.workspace import Workspace
 from rig.clock import now
 from rig.frames import FrameBatch
+from rig.input import DeviceSlot
 from rig.journal import Event, Frames, JournalWriter, Ticket
 from rig.judge import Judge
 from rig.page_scenes import Page
 from rig.pages import Pages
 from rig.participant import SimulatedParticipant
+from rig.pictures import Pictures
 from rig.plan import Plan
 from rig.questions import Question
 from rig.recorder import Recorder
@@ -46,15 +47,14 @@ class Rig:
     judge: Judge
     window: Window
     pages: Pages
-    device: Device
-    reopen_device: Callable[[], Device]
+    device: DeviceSlot
     journal: JournalWriter
     streams: SessionStreams
     recorder: Recorder | None
     twin: TwinHandle | None
     participant: SimulatedParticipant | None
     say: Callable[[str], None]  # to the experimenter's terminal
-    pictures: Any = None  # called with the window and a stage once a frame, for the documentation's screenshots
+    pictures: Pictures | None = None
 
 
 @dataclass
@@ -141,7 +141,7 @@ class Session:
             machine.abort(time, "device_fault")
         window.draw(self._scene(machine, time))
         if self.rig.pictures:
-            self.rig.pictures(window, machine)
+            self.rig.pictures(window, machine, time)
         flip = window.flip()
         before = machine.stage
         machine.flipped(flip)
@@ -301,7 +301,7 @@ class Session:
             fault, self._fault = self._fault, ""
             self._page_of(Page("", fault))
             try:
-                self.rig.device = self.rig.reopen_device()
+                self.rig.device.reopen()
                 self._event("device_reopened")
             except DeviceError as error:
                 self._fault = str(error)
@@ -311,10 +311,16 @@ class Session:
         if twin is None:
             return
         twin.poll()
-        if not twin.alive() and not twin.given_up:
+        if twin.alive():
+            return
+        twin.restart()
+        if twin.given_up:
+            self.rig.say(f"THE TWIN IS GONE, and the session goes on without it: {twin.given_up}")
+            self._event("twin_given_up", message=twin.given_up)
+            self.rig.twin = None
+        else:
             self.rig.say("the twin died and is started again; it catches up from the journal, and the session goes on")
             self._event("twin_restarted")
-            twin.restart()
 
     def _look_after_recorder(self) -> None:
         recorder = self.rig.recorder
@@ -384,7 +390,9 @@ class Session:
                 answer = question.choices[asked.options.index(str(answer))]
             self.rig.journal.answer(question.key, answer)
             if question.required is not None and answer != question.required:
-                raise Aborted(f"question {question.key!r} was answered {answer!r}, and the session may begin only with {question.required!r}")
+                raise Aborted(
+                    f"question {question.key!r} was answered {answer!r}, and the session may begin only with {question.required!r}"
+                )
 
     def _ask_aim(self, trial: Trial) -> float:
         start, _ = self.rig.task.start_posture(trial)

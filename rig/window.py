@@ -29,6 +29,7 @@ class Window:
 
     Attributes:
         size_px: width and height.
+        screen_size_px, screen_corner_px: of the screen that shows it, on a desktop that may have several.
         metres_per_pixel: of the screen itself, before the display scale.
         calibrated: whether that was measured.
         refresh: Hz; measured, or the rate that flips are paced to.
@@ -46,6 +47,9 @@ class Window:
         self._clock = clock
         self._centre = centre
         self.size_px: tuple[int, int] = (int(handle.size[0]), int(handle.size[1]))
+        shown = handle.winHandle.screen
+        self.screen_size_px: tuple[int, int] = (shown.width, shown.height)
+        self.screen_corner_px: tuple[int, int] = (shown.x, shown.y)
         self.calibrated = settings.screen_width is not None
         self.metres_per_pixel = _metres_per_pixel(settings, handle.winHandle.screen.width)
         self._px_per_metre = display_scale / self.metres_per_pixel
@@ -96,12 +100,15 @@ class Window:
         self._handle.mouseVisible = visible
 
     def measure_refresh(self, rate: float) -> None:
-        """Time some flips; pace them to ``rate`` (Hz) where no vertical blank holds them back."""
+        """Time some flips of a quiet first page; pace them to ``rate`` (Hz) where no vertical blank holds them back."""
         from pyglet.gl import gl_info
 
+        left, bottom, right, top = self.extent
+        page = Scene((Text("loading", "...", ((left + right) / 2, (bottom + top) / 2), (top - bottom) / 20, GREY),))
         flips = []
         for _ in range(FLIPS_MEASURED + 1):
-            self._handle.flip(clearBuffer=False)
+            self.draw(page)
+            self._handle.flip()
             flips.append(self._clock())
         period = blank_period(np.diff(flips), gl_info.get_renderer(), rate)
         self.paced = period is None
@@ -148,9 +155,6 @@ def open_window(
     handle = _open_handle(settings, windowed)
     try:
         window = Window(handle, settings, display_scale, centre, clock)
-        left, bottom, right, top = window.extent
-        middle = (left + right) / 2, (bottom + top) / 2
-        window.draw(Scene((Text("loading", "...", middle, (top - bottom) / 20, GREY),)))
         window.measure_refresh(settings.refresh)
         yield window
     finally:

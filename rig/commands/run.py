@@ -11,8 +11,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``run``."""
     parser.add_argument("protocol", metavar="PROTOCOL", help="a name in the library (twinrig protocol list), or the path of a file")
     parser.add_argument("--participant", required=True, metavar="CODE", help="code of the participant: letters and digits, never a name")
-    parser.add_argument("--session", type=int, metavar="N", help="number of the session, from 1 (default: 1, or the one after --continue-from)")
-    parser.add_argument("--continue-from", type=Path, metavar="SESSION_DIR", help="go on from an earlier session: condition, and the twin's state")
+    parser.add_argument("--session", type=int, metavar="N", help="number of the session (default: 1, or the one after --continue-from)")
+    parser.add_argument("--continue-from", type=Path, metavar="SESSION_DIR", help="go on from an earlier session: its condition, its twin")
     parser.add_argument("--language", metavar="CODE", help="language of the texts, such as de (default: the protocol's first)")
     add_session_arguments(parser, "mouse")
 
@@ -20,8 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_session_arguments(parser: argparse.ArgumentParser, device: str) -> None:
     """What ``run`` and ``pilot`` share."""
     parser.add_argument("--device", default=device, metavar="NAME", help=f"input device, as twinrig devices lists them (default: {device})")
-    parser.add_argument("--replay", type=Path, metavar="SESSION_DIR", help="with --device replay: the session whose samples are played again")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: the rig's settings; pilots/ for simulated sessions)")
+    parser.add_argument("--replay", type=Path, metavar="SESSION_DIR", help="with --device replay: the session to play again")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="data folder (default: as the rig's settings say; pilots/ for simulations)"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all randomness (default: drawn, and kept)")
     parser.add_argument("--windowed", action="store_true", help="in a window rather than on the full screen")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="save a picture of each stage of the first trials there")

@@ -1,6 +1,7 @@
 """``twinrig trials``: the trials table out of a journal, also of one that a kill -9 left behind."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
-    """Write the table to a file, or to standard output as tab-separated values."""
-    import sys
+    """Write the table to a file, or print it as tab-separated values."""
+    from rig.trials import trials_table, write_text, write_trials
 
-    from rig.trials import trials_table, write_tsv, write_trials
-
-    table = trials_table(options.session)
+    columns, rows = trials_table(options.session)
     if options.out:
-        write_trials(table, options.out)
+        write_trials(columns, rows, options.out)
     elif not options.json:
-        write_tsv(table, sys.stdout)
-    return {"trials": len(table.rows), "out": str(options.out) if options.out else None}
+        write_text(columns, rows, sys.stdout, "\t")
+    result: dict[str, Any] = {"session": str(options.session), "trials": len(rows)}
+    return result | ({"out": str(options.out)} if options.out else {"rows": rows})

@@ -1,0 +1,39 @@
+"""``twinrig check``: measure the rig before a participant sits down."""
+
+import argparse
+from typing import Any
+
+from rig.cli import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``check``."""
+    parser.add_argument("protocol", nargs="?", metavar="PROTOCOL", help="check against this protocol too")
+    parser.add_argument("--device", default="mouse", metavar="NAME", help="input device (default: mouse)")
+    parser.add_argument("--windowed", action="store_true", help="in a window rather than on the full screen")
+    parser.add_argument(
+        "--self", dest="by_itself", action="store_true", help="move the pointer by itself, where nobody is there to move it"
+    )
+
+
+def main(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure, print each finding, and keep the answer with the rig's settings, from where sessions take it along."""
+    from protocols.load import load_protocol
+    from rig.check import as_stored, run_check
+    from rig.check_kept import keep
+    from rig.input import open_device
+    from rig.settings import load_settings
+
+    protocol = load_protocol(options.protocol).protocol if options.protocol else None
+    settings = load_settings()
+    result = run_check(
+        protocol,
+        lambda window: open_device(options.device, window),
+        settings,
+        options.windowed,
+        say=lambda words: say(options, words),
+    )
+    stored = as_stored(result)
+    keep(stored)
+    say(options, result.text())
+    return stored

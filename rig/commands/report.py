@@ -1,0 +1,23 @@
+"""``twinrig report``: a session, or all sessions below a folder, as HTML."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rig.cli import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``report``."""
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a session's folder, or one with sessions below it")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write; it must not exist yet")
+
+
+def main(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the report."""
+    from rig.report import report
+
+    result = report(options.folder, options.out)
+    if not options.json:
+        say(options, str(options.out))
+    return result
