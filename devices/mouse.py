@@ -18,6 +18,7 @@ import numpy as np
 from devices.acceleration import find_acceleration
 from devices.device import Clock, DeviceInfo, Samples
 from devices.geometry import Geometry
+from devices.mouse_server import leave_out_unused
 from devices.process import Priority
 from devices.sampler import Publish, SampledDevice, Sampling
 from protocols.errors import DeviceError
@@ -230,17 +231,10 @@ def check_display() -> None:
 
 def _launch() -> Any:
     """A connection to a new ioHub server that watches the mouse alone, so no key that anyone types is ever read."""
-    from psychopy.iohub import client
-
-    sys.modules["psychopy.visual"] = None  # type: ignore[assignment]  # ioHub would load it, for seconds; nothing is drawn here
-    client.subprocess = types.SimpleNamespace(**vars(subprocess) | {"Popen": _start_server})  # type: ignore[attr-defined]
-    mouse = {"enable_multi_window": True, "event_buffer_length": BUFFER}  # multi_window: positions stay in desktop pixels
-    devices = [{"Display": {"reporting_unit_type": "pix"}}, {"Mouse": mouse}]
-    config = {"monitor_devices": devices, "udp_port": _free_port(), "global_event_buffer": GLOBAL_BUFFER}
     with tempfile.TemporaryFile("w+", errors="replace") as said:
         try:
             with _output_to(said.fileno()):
-                hub: Any = client.ioHubConnection(config)
+                hub = _connect()
         except RuntimeError as error:
             said.seek(0)
             raise DeviceError(f"PsychoPy's ioHub did not start ({error}); it said: {said.read()[-600:].strip() or 'nothing'}") from error
@@ -248,6 +242,16 @@ def _launch() -> Any:
     hub.udp_client.sock.settimeout(PATIENCE)
     hub.udp_client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)  # or a long answer is cut
     return hub
+
+
+def _connect() -> Any:
+    leave_out_unused()
+    from psychopy.iohub import client
+
+    client.subprocess = types.SimpleNamespace(**vars(subprocess) | {"Popen": _start_server})  # type: ignore[attr-defined]
+    mouse = {"enable_multi_window": True, "event_buffer_length": BUFFER}  # multi_window: positions stay in desktop pixels
+    devices = [{"Display": {"reporting_unit_type": "pix"}}, {"Mouse": mouse}]
+    return client.ioHubConnection({"monitor_devices": devices, "udp_port": _free_port(), "global_event_buffer": GLOBAL_BUFFER})
 
 
 def _start_server(arguments: list[str], **options: Any) -> subprocess.Popen:

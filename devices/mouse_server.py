@@ -12,16 +12,26 @@ from pathlib import Path
 
 from devices.process import die_with_parent
 
+#: What ioHub loads if it can, and what takes most of its start: nothing here draws, converts degrees or reads tables.
+UNUSED = ("psychopy.visual", "psychopy.misc", "pandas", "tables")
+
 
 def main() -> None:
     """Start the server with the arguments that ioHub's client gave: clock offset, script folder, configuration, process."""
     die_with_parent(int(sys.argv[4]))
+    leave_out_unused()
     if sys.platform == "linux":
         mend_listener()
     import psychopy.iohub as iohub
 
     script = Path(str(iohub.__file__)).parent / "start_iohub_process.py"
     runpy.run_path(str(script), run_name="__main__")
+
+
+def leave_out_unused() -> None:
+    """Have the import of the unused modules fail, for which PsychoPy is prepared."""
+    for module in UNUSED:
+        sys.modules.setdefault(module, None)  # type: ignore[arg-type]
 
 
 def mend_listener() -> None:
