@@ -90,31 +90,27 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _write_text(columns: Sequence[Column], rows: Sequence[Row], file: TextIO, separator: str) -> None:
+def write_text(columns: Sequence[Column], rows: Sequence[Row], file: TextIO, separator: str) -> None:
+    """Write a table, one line a row, to an open file such as standard output."""
     names = [column.name for column in columns]
     writer = csv.writer(file, delimiter=separator, lineterminator="\n")
     writer.writerow(names)
     writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
 
 
-def write_tsv(columns: Sequence[Column], rows: Sequence[Row], file: TextIO) -> None:
-    """Write a table as tab-separated values to an open file, such as standard output."""
-    _write_text(columns, rows, file, "\t")
-
-
 def _write_tsv(columns: Sequence[Column], rows: Sequence[Row], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        write_tsv(columns, rows, file)
+        write_text(columns, rows, file, "\t")
 
 
 def _write_csv(columns: Sequence[Column], rows: Sequence[Row], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        _write_text(columns, rows, file, ",")
+        write_text(columns, rows, file, ",")
 
 
 def _write_gzip(columns: Sequence[Column], rows: Sequence[Row], path: Path) -> None:
     with gzip.open(path, "wt", encoding="utf-8", newline="") as file:
-        _write_text(columns, rows, file, ",")
+        write_text(columns, rows, file, ",")
 
 
 def _write_parquet(columns: Sequence[Column], rows: Sequence[Row], path: Path) -> None:

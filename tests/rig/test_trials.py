@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from protocols.errors import BadInput
 from protocols.records import Column, columns_of, trial_columns
 from rig.folder import JOURNAL
-from rig.trials import FORMATS, read_trials, trials_table, write_trials, write_tsv
+from rig.trials import FORMATS, read_trials, trials_table, write_text, write_trials
 from tests.rig.journal_examples import new_journal, write_for_ever
 
 COLUMNS = (
@@ -140,7 +140,7 @@ def test_the_table_of_a_session(tmp_path):
     new_journal(tmp_path, trials=3)
     columns, rows = table = trials_table(tmp_path)
     stream = io.StringIO()
-    write_tsv(*table, stream)
+    write_text(*table, stream, "\t")
     assert len(stream.getvalue().splitlines()) == 4
     assert columns == columns_of("skittles", rows)
     assert [column.name for column in columns[: len(trial_columns("skittles"))]] == [column.name for column in trial_columns("skittles")]
