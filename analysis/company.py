@@ -80,7 +80,7 @@ def step(
 
 def fixed_rule(trial: Trial) -> ZoneRule:
     """The rule of a zone that is as the trial says."""
-    return ZoneRule(False, trial.zone[0], trial.zone[1], 1, False, 0.0, 0, 0.0)
+    return ZoneRule(False, trial.zone[0], trial.zone[1], 1, False, 0.0, 0, 0.0)  # type: ignore[arg-type]  # arrays under jit
 
 
 @partial(jax.jit, static_argnums=0)

@@ -72,14 +72,18 @@ def context_of(targets: Any, trial: Trial) -> Int[Array, ""]:
     return jnp.argmin(jnp.sum((jnp.asarray(targets) - jnp.asarray(trial.target)) ** 2, axis=-1))
 
 
+def target_index(targets: np.ndarray, trial: Trial) -> np.int64:
+    """``context_of`` in NumPy."""
+    return np.int64(np.argmin(np.sum((np.asarray(targets) - np.asarray(trial.target)) ** 2, axis=-1)))
+
+
 def seen(targets: np.ndarray, committed: Committed) -> Seen:
     """A committed trial as the yoked learner sees it: aborted trials and device faults teach and predict nothing."""
     learned = committed.status not in NOT_LEARNED_FROM
     action = np.asarray(committed.action, dtype=float)
     reward = np.float64(committed.reward if learned else np.nan)
     outcome = Outcome(*(np.float64(value) for value in committed.outcome))._replace(reward=reward)  # type: ignore[arg-type]
-    context = np.int64(np.argmin(np.sum((np.asarray(targets) - np.asarray(committed.trial.target)) ** 2, axis=-1)))
-    return Seen(context, action if learned else np.full_like(action, np.nan), reward, outcome)  # type: ignore[arg-type]
+    return Seen(target_index(targets, committed.trial), action if learned else np.full_like(action, np.nan), reward, outcome)  # type: ignore[arg-type]
 
 
 def yoked_step(learner: Learner, params: Params, state: State, trial: Seen) -> tuple[State, Prediction]:
