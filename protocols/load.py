@@ -117,8 +117,11 @@ def _problem(error: Any, data: Any) -> Problem:
             return Problem(place, f"unknown value {got!r}", f"use one of {', '.join(names)}{_meant(str(got), names)}")
         case "union_tag_not_found":
             return Problem(f"{place}.kind", "is missing", "add it: kind = 'skittles' or kind = 'reach'")
-    said = error["msg"].removeprefix("Value error, ").replace("Input should", "it should").replace("tuple", "list")
-    return Problem(place, f"got {_shown(got)}", said[0].lower() + said[1:])
+        case "string_pattern_mismatch":
+            return Problem(place, f"got {got!r}", "use letters, digits, - and _ only, beginning with a letter")
+    said = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("Tuple ").replace(" after validation", "")
+    said = f"it {said}" if said.startswith("should") else said[0].lower() + said[1:]
+    return Problem(place, f"got {_shown(got)}", said.replace("tuple", "list").replace("a valid boolean", "true or false") + _unit(path))
 
 
 def _shown(value: Any) -> str:
@@ -129,9 +132,17 @@ def _shown(value: Any) -> str:
     return {True: "true", False: "false"}.get(value, repr(value)) if isinstance(value, bool) else repr(value)
 
 
+def _unit(path: Sequence[str | int]) -> str:
+    extra = getattr(_field_at(path), "json_schema_extra", None) or {}
+    return f" (in {extra['unit']})" if extra.get("unit") else ""
+
+
+def _field_at(path: Sequence[str | int]) -> Any:
+    return _model_at(path[:-1]).get(str(path[-1])) if path else None
+
+
 def _required_remedy(path: Sequence[str | int]) -> str:
-    name = path[-1]
-    field = _model_at(path[:-1]).get(str(name))
+    name, field = path[-1], _field_at(path)
     meaning = f" ({field.description})" if field is not None and field.description else ""
     return f"add {name}{meaning}"
 
