@@ -87,8 +87,13 @@ def _windows() -> Finding:
 
 
 def _mac() -> Finding:
-    """The scaling preference: -1 switches acceleration off; any other value, or none, leaves it on."""
-    command = ["/usr/bin/defaults", "read", "-g", "com.apple.mouse.scaling"]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    scaling = float(answer.stdout) if answer.returncode == 0 else 1.0
-    return _finding(scaling >= 0, f"mouse scaling {scaling:g}", "defaults write -g com.apple.mouse.scaling -1, then log in again")
+    """Off by the switch that macOS 13 brought, or by a scaling of -1; any other value, or none, leaves acceleration on."""
+    linear, scaling = (_mac_preference(f"com.apple.mouse.{name}") for name in ("linear", "scaling"))
+    evidence = f"mouse linear {linear or 'not set'}, scaling {scaling or 'not set'}"
+    remedy = "System Settings, Mouse, Advanced: clear 'Pointer acceleration'"
+    return _finding(linear != "1" and not scaling.startswith("-"), evidence, remedy)
+
+
+def _mac_preference(key: str) -> str:
+    command = ["/usr/bin/defaults", "read", "-g", key]
+    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=False).stdout.strip()
