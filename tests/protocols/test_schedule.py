@@ -31,7 +31,9 @@ name = "study"
 title = "A study"
 version = "1"
 task.kind = "reach"
-targets = { a = { angle_deg = 0.0, distance = 0.08 }, b = { angle_deg = 90.0, distance = 0.08 }, c = { angle_deg = 180.0, distance = 0.08 } }
+targets.a = { angle_deg = 0.0, distance = 0.08 }
+targets.b = { angle_deg = 90.0, distance = 0.08 }
+targets.c = { angle_deg = 180.0, distance = 0.08 }
 """
 
 
@@ -47,7 +49,7 @@ def committed(
     made, trial: Trial, status: str = "completed", hand_error: float = 0.0, broken: bool = False, forced: bool = False
 ) -> Committed:
     outcome = Outcome(*[math.nan] * 8)._replace(hand_error=hand_error)
-    again = should_requeue(made, trial, status, broken, forced)
+    again = should_requeue(made, trial, status, False, forced)
     return Committed(trial, status, np.array([hand_error]), outcome, 0.0, again)
 
 
@@ -88,7 +90,8 @@ def test_slots_blocks_and_phases_are_numbered():
     assert [t.slot for t in trials] == list(range(1, 13)) == [t.number for t in trials]
     assert [t.block for t in trials] == [1] * 3 + [2] * 3 + [3] * 2 + [4] * 4
     assert [t.phase for t in trials] == [0] * 8 + [1] * 4
-    assert [(b.number, b.repeat, b.first, b.last) for b in planned_blocks(made, "", 1)] == [
+    blocks = [(b.number, b.repeat, b.first, b.last) for b in planned_blocks(made, "", 1)]
+    assert blocks == [
         (1, 0, 1, 3),
         (2, 1, 4, 6),
         (3, 0, 7, 8),
@@ -147,7 +150,7 @@ def test_clamp_gain_and_no_clamp():
 
 
 def test_feedback_and_reward_now_and_then():
-    words = 'trials = 400\nfeedback = "endpoint"\nfeedback_probability = 0.5\nfeedback_delay = 0.2\nreward = { rule = "points", probability = 0.25 }'
+    words = 'trials = 400\nfeedback = "endpoint"\nfeedback_probability = 0.5\nreward = { rule = "points", probability = 0.25 }'
     trials = base_schedule(protocol(words), "", 1)
     seen, told = [t.feedback == Feedback.ENDPOINT for t in trials], [t.reward_shown for t in trials]
     assert {t.feedback for t in trials} == {Feedback.NONE, Feedback.ENDPOINT}
@@ -157,7 +160,8 @@ def test_feedback_and_reward_now_and_then():
 
 
 def test_a_condition_mirrors_swaps_and_reorders():
-    head = 'counterbalance.conditions.A = {}\ncounterbalance.conditions.B = { rotation_sign = -1, phase_order = ["p1", "p0"], targets = { a = "c" } }\n'
+    changes = 'rotation_sign = -1, phase_order = ["p1", "p0"], targets = { a = "c" }'
+    head = f"counterbalance.conditions = {{ A = {{}}, B = {{ {changes} }} }}\n"
     first = 'trials = 2\ntargets = ["a"]\nperturbation = { rotation_deg = 30.0 }'
     second = 'trials = 1\nfeedback = "none"\nreward = { rule = "binary", zone = { kind = "fixed", low_deg = 5.0, high_deg = 15.0 } }'
     made = protocol(first, second, head=head)
@@ -261,7 +265,8 @@ def test_long_sessions_stay_quick(when):
 
 FOLLOWING = (
     'trials = 10\nfeedback = "none"\n'
-    'reward = { rule = "binary", zone = { kind = "following", window = 4, half_width_deg = 5.0, direction = "DIRECTION", limit_deg = 15.0 } }'
+    'reward.rule = "binary"\n'
+    'reward.zone = { kind = "following", window = 4, half_width_deg = 5.0, direction = "DIRECTION", limit_deg = 15.0 }'
 )
 
 
