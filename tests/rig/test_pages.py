@@ -22,14 +22,20 @@ EXTENT = (-0.5, -0.4, 0.5, 0.4)
 
 
 class Script:
-    """Presses one key a frame."""
+    """Presses one key a frame; fails the test where a page waits for more than the script has."""
+
+    patience = 600  # frames without a key
 
     def __init__(self, *keys: str, clicks=()):
         self.left = list(keys)
         self.places = list(clicks)
 
     def keys(self) -> list[str]:
-        return [self.left.pop(0)] if self.left else []
+        if self.left:
+            return [self.left.pop(0)]
+        self.patience -= 1
+        assert self.patience > 0, "the page still waits"
+        return []
 
     def clicks(self):
         places, self.places = self.places, []
