@@ -22,6 +22,7 @@ FREE_PERSON = "#2a8f7b"
 FREE_OWN = "#8660a8"
 BAD = "#b3261e"
 TRIAL_COLOURS = "viridis"
+LETTERS_ACROSS = 130  # of a phase's name, that a figure as wide as the page has room for
 
 STYLE = {
     "font.family": "sans-serif",
@@ -45,6 +46,9 @@ STYLE = {
     "ytick.labelcolor": INK,
     "legend.frameon": False,
     "legend.fontsize": 9,
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "axes.facecolor": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "twinrig",
 }
@@ -89,7 +93,7 @@ def svg(figure: Figure) -> str:
     """The figure as an ``<svg>`` element that scales with the page; the same figure gives the same text."""
     text = io.StringIO()
     with styled():
-        figure.savefig(text, format="svg", dpi=160, metadata={"Date": None, "Creator": None}, transparent=True)
+        figure.savefig(text, format="svg", dpi=160, metadata={"Date": None, "Creator": None})
     element = text.getvalue()
     return element[element.index("<svg") :].replace("<svg ", '<svg role="img" ', 1)
 
@@ -98,12 +102,14 @@ def draw_spans(axes: Axes, spans: Sequence[Span]) -> None:
     """Shade every other phase and write the names of all along the top edge."""
     if len(spans) < 2:
         return
+    whole = spans[-1].last - spans[0].first + 1
     for place, span in enumerate(spans):
         left, right = span.first - 0.5, span.last + 0.5
+        room = int(LETTERS_ACROSS * (right - left) / whole)
         if place % 2:
             axes.axvspan(left, right, color="#f1f4f7", lw=0, zorder=0)
         axes.annotate(
-            span.name,
+            span.name if len(span.name) <= room else span.name[: max(room - 1, 1)] + "…" if room > 2 else "",
             ((left + right) / 2, 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(0, 2),

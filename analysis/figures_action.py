@@ -59,7 +59,7 @@ def action_space(
         figure.colorbar(marks, ax=axes, label="trial", pad=0.01, aspect=35)
         figure.colorbar(image, ax=axes, label="error (cm)", pad=0.02, aspect=35)
         handles = axes.get_legend_handles_labels()
-        axes.legend(*handles, loc="upper left", frameon=True, framealpha=0.85, edgecolor="none", fontsize=8.5)
+        axes.legend(*handles, loc="upper left", frameon=True, facecolor="white", framealpha=0.85, edgecolor="none", fontsize=8.5)
     return figure
 
 

@@ -12,6 +12,7 @@ from matplotlib.patches import Circle as Disc
 from analysis.figures import BAD, TRIAL_COLOURS, new_figure, styled
 from protocols.scene import Circle, Line, Scene
 
+SHOWN = 0.8  # s before the end of a movement
 MOST_POINTS = 80  # of one path: enough for the eye, and keeps the file small
 
 
@@ -23,13 +24,41 @@ def hand_paths(trial: np.ndarray, paths: Sequence[Float[np.ndarray, "sample 2"]]
         lines = LineCollection([100 * _thin(path) for path in paths], cmap=TRIAL_COLOURS, lw=0.8, alpha=0.7, rasterized=True)
         lines.set_array(np.asarray(trial, float))
         axes.add_collection(lines)
-        axes.plot(*(100 * targets.T), "o", ms=9, mfc="none", mec=BAD, mew=1.6, label="target")
+        if len(targets):
+            axes.plot(*(100 * targets.T), "o", ms=9, mfc="none", mec=BAD, mew=1.6, label="target")
+            axes.legend(loc="upper right", fontsize=8.5)
         axes.set(xlabel="x (cm)", ylabel="y (cm)", aspect="equal")
         axes.autoscale_view()
         axes.margins(0.08)
         figure.colorbar(lines, ax=axes, label="trial", pad=0.02, aspect=35)
-        axes.legend(loc="upper right", fontsize=8.5)
     return figure
+
+
+def speed_profiles(trial: np.ndarray, movements: Sequence[Float[np.ndarray, "sample 3"]]) -> Figure:
+    """Speed of the hand against the time to the end of the movement, coloured by trial.
+
+    ``movements`` have time (s), x and y (m). Speeds are of positions 5 ms apart, in m/s.
+    """
+    with styled():
+        figure = new_figure(height=3.2)
+        axes = figure.subplots()
+        lines = LineCollection([_speed(movement) for movement in movements], cmap=TRIAL_COLOURS, lw=0.8, alpha=0.7, rasterized=True)
+        lines.set_array(np.asarray(trial, float))
+        axes.add_collection(lines)
+        axes.autoscale_view()
+        axes.set(xlabel="time to the end of the movement (ms)", ylabel="hand speed (m/s)")
+        axes.set_ylim(bottom=0)
+        figure.colorbar(lines, ax=axes, label="trial", pad=0.02, aspect=25)
+    return figure
+
+
+def _speed(movement: np.ndarray, step: float = 0.005) -> np.ndarray:
+    """(time in ms, speed) of one movement, from its last moments."""
+    time = movement[:, 0] - movement[-1, 0]
+    grid = np.arange(-round(min(-time[0], SHOWN) / step), 1) * step
+    x, y = (np.interp(grid, time, column) for column in movement[:, 1:].T)
+    speed = np.hypot(np.diff(x), np.diff(y)) / step
+    return np.column_stack([1e3 * (grid[1:] - step / 2), speed])
 
 
 def _thin(path: np.ndarray) -> np.ndarray:
@@ -63,7 +92,6 @@ def draw_scene(axes: Axes, scene: Scene, extent: tuple[float, float, float, floa
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[], facecolor=scene.background)
     axes.grid(False)
     axes.spines[:].set_visible(False)
-    axes.patch.set_alpha(1.0)
     for place, shape in enumerate(scene.shapes):
         if isinstance(shape, Circle):
             style = {"facecolor": shape.fill or "none", "edgecolor": shape.line or "none", "lw": 0.5 * shape.line_width}

@@ -99,17 +99,17 @@ class SessionRecord:
                 spans.append(Span(str(phase), int(trial), int(trial)))
         return spans
 
-    def hand_path(self, trial: int) -> np.ndarray:
-        """(sample, 2) from the go cue to the end of the movement, m of the workspace; empty where there was none."""
+    def movement(self, trial: int) -> np.ndarray:
+        """(sample, 3) s from the go cue, and x and y in m of the workspace, to the end of the movement; empty where there was none."""
         index = int(np.flatnonzero(self.trial == trial)[0])
         go = self.stored[index].go_time
         duration = self.numbers("reaction_time")[index] + self.numbers("movement_time")[index]
         if np.isnan(go) or np.isnan(duration):
-            return np.empty((0, 2))
+            return np.empty((0, 3))
         with read_journal(self.folder / JOURNAL, thorough=False) as journal:
             samples = journal.path_of(trial)
         within = (samples.host_time >= go) & (samples.host_time <= go + duration + 1e-3)
-        return self.workspace.from_device(samples.position[within])
+        return np.column_stack([samples.host_time[within] - go, self.workspace.from_device(samples.position[within])])
 
 
 def read_record(folder: Path) -> SessionRecord:
@@ -124,7 +124,7 @@ def read_record(folder: Path) -> SessionRecord:
     columns, rows = trials_table(folder)
     protocol = parse_protocol(kept["protocol_text"], str(folder / PROTOCOL)).for_session(kept["session"])
     task = make_task(protocol)
-    twin, note = _read_twin(folder, [c.trial.number for c in committed], len(task.action_names))
+    twin, note = _read_twin(folder, committed, len(task.action_names))
     return SessionRecord(
         folder=folder,
         kept=kept,
@@ -144,7 +144,7 @@ def read_record(folder: Path) -> SessionRecord:
     )
 
 
-def _read_twin(folder: Path, trials: list[int], actions: int) -> tuple[TwinRecord | None, str]:
+def _read_twin(folder: Path, committed: list[Committed], actions: int) -> tuple[TwinRecord | None, str]:
     file = folder / TWIN
     if not file.is_file():
         return None, "No learner ran beside this session, or what it stored is gone: twin.sqlite is absent."
@@ -157,20 +157,22 @@ def _read_twin(folder: Path, trials: list[int], actions: int) -> tuple[TwinRecor
         return None, f"What the learners stored can't be read: {error}"
     if not yoked:
         return None, "The learners stored nothing in this session."
-    place = {trial: index for index, trial in enumerate(trials)}
-    return _twin_record(place, yoked, free, params, actions), ""
+    return _twin_record(committed, yoked, free, params, actions), ""
 
 
 def _twin_record(
-    place: dict[int, int], yoked: list[TwinRow], free: dict[str, list[TwinRow]], params: dict[str, Any], actions: int
+    committed: list[Committed], yoked: list[TwinRow], free: dict[str, list[TwinRow]], params: dict[str, Any], actions: int
 ) -> TwinRecord:
-    count = len(place)
+    count = len(committed)
+    place = {c.trial.number: index for index, c in enumerate(committed)}
+    acted = [bool(np.isfinite(c.action).all()) for c in committed]
     mean, covariance = np.full((count, actions), np.nan), np.full((count, actions, actions), np.nan)
     surprise, growth = np.full(count, np.nan), np.full(count, np.nan)
     for row in yoked:
         if (index := place.get(row.trial)) is not None:
             mean[index], covariance[index] = row.prediction["mean"], row.prediction["covariance"]
-            surprise[index], growth[index] = row.surprise, row.shift_growth
+            surprise[index] = row.surprise if acted[index] else np.nan
+            growth[index] = row.shift_growth
     present = {kind: rows for kind, rows in free.items() if any("errors" in row.free for row in rows)}
     errors = {kind: band_of(_stacked(rows, place, lambda row: row.free["errors"])) for kind, rows in present.items()}
     action_bands = tuple(

@@ -118,7 +118,7 @@ def _ranges(actions: np.ndarray, twin: TwinRecord | None) -> list[tuple[float, f
     if not len(joined):
         return [(0.0, 1.0)] * actions.shape[1]
     low, high = np.quantile(joined, [0.005, 0.995], axis=0)
-    margin = 0.15 * (high - low) + 1e-6
+    margin = 0.35 * (high - low) + 1e-6
     return [(float(a), float(b)) for a, b in zip(low - margin, high + margin, strict=True)]
 
 
@@ -132,17 +132,19 @@ def _ellipses(record: SessionRecord) -> list[figures_action.PolicyEllipse]:
 
 
 def _movements(record: SessionRecord) -> Section:
-    paths = {int(trial): record.hand_path(int(trial)) for trial in record.trial}
-    kept = {trial: path for trial, path in paths.items() if len(path) > 1}
+    movements = {int(trial): record.movement(int(trial)) for trial in record.trial}
+    kept = {trial: movement for trial, movement in movements.items() if len(movement) > 1}
     figures = []
     if panels := _panels(record):
         caption = "Single trials as the participant saw them at the end: the first, the one of median error, and the last."
         figures.append(Figure(svg(figures_paths.scenes(panels, record.task.extent())), caption))
-    if kept:
+    if kept and record.task.name == "reach":  # the path of a throw is always the lever's arc
         targets = np.unique(np.array([c.trial.target for c in record.committed], float), axis=0)
-        shown = targets if record.task.name == "reach" else np.empty((0, 2))
-        drawn = figures_paths.hand_paths(np.array(list(kept)), list(kept.values()), shown)
+        drawn = figures_paths.hand_paths(np.array(list(kept)), [movement[:, 1:] for movement in kept.values()], targets)
         figures.append(Figure(svg(drawn), "Hand paths from the go cue to the end of the movement, from above.", small=True))
+    if kept:
+        drawn = figures_paths.speed_profiles(np.array(list(kept)), list(kept.values()))
+        figures.append(Figure(svg(drawn), "Speed of the hand before the end of each movement (the release, or the target's distance)."))
     return Section("Movements", "", tuple(figures), notes=() if figures else ("No movement was completed.",))
 
 
@@ -161,7 +163,7 @@ def _panel_title(record: SessionRecord, name: str, index: int) -> str:
 
 def _final_scene(record: SessionRecord, index: int) -> Scene:
     committed = record.committed[index]
-    path = record.hand_path(int(record.trial[index]))
+    path = record.movement(int(record.trial[index]))[:, 1:]
     hand = path[-1] if len(path) else np.asarray(record.task.start_posture(committed.trial)[0])
     action = committed.action / np.asarray(record.task.action_scale)
     place = (float(hand[0]), float(hand[1]))

@@ -45,6 +45,7 @@ def _timing(record: SessionRecord) -> Section:
     )
     flagged = np.array([bool(row.get("flagged")) for row in record.rows])
     shown = [TimingSeries(name, k * record.numbers(column), None if limit is None else k * limit) for name, column, k, limit in series]
+    shown.append(TimingSeries("work per frame, p99 (ms)", _work_by_trial(record)))
     rows = [_timing_row(name, k * record.numbers(column), None if limit is None else k * limit) for name, column, k, limit in series]
     rows.append(_frame_row(record))
     tables = [Table(("", "median", "smallest", "largest", "sum", "limit"), rows, "The timing certificate over all trials")]
@@ -59,6 +60,16 @@ def _timing(record: SessionRecord) -> Section:
     course = svg(figures_timing.timing_course(record.trial, shown, flagged))
     figure = Figure(course, "Flagged trials in red; dashes are the protocol's limits.")
     return Section("Timing", lead, (figure,), tuple(tables), tuple(notes))
+
+
+def _work_by_trial(record: SessionRecord) -> np.ndarray:
+    """(trial,) 99th percentile of the work per frame, ms."""
+    out = np.full(len(record.rows), np.nan)
+    for index, trial in enumerate(record.trial):
+        work = record.frames[trial].work_time if trial in record.frames else np.empty(0)
+        known = work[np.isfinite(work)]
+        out[index] = 1e3 * np.quantile(known, 0.99) if len(known) else np.nan
+    return out
 
 
 def _timing_row(name: str, values: np.ndarray, limit: float | None) -> tuple[str, ...]:

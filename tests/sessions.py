@@ -8,15 +8,16 @@ import numpy as np
 
 from devices.device import DeviceInfo, Samples
 from protocols.history import Committed
-from protocols.load import load_protocol
+from protocols.load import load_protocol, parse_protocol
 from protocols.records import Certificate, trial_record
 from protocols.schedule import next_trial
 from protocols.task import MISSING, Outcome, Task, Timing, Trial
 from protocols.tasks import make_task
 from protocols.workspace import Workspace
 from rig.clock import pair
-from rig.folder import JOURNAL, create_session_folder, keep_protocol
+from rig.folder import JOURNAL, PROTOCOL, create_session_folder, keep_protocol
 from rig.journal import Event, Frames, JournalWriter, create_journal
+from rig.journal_reader import read_journal
 from rig.judge import Judge
 from rig.participant import after_waiting
 
@@ -111,9 +112,13 @@ def _one_start(folder, recipe, protocol, condition, practice, history, until):
 
 def add_twin(folder: Path) -> None:
     """Let the real twin catch up with the session, as it does after a crash."""
-    from rig.twin import catch_up
+    from rig.twin import start_twin
 
-    catch_up(folder)
+    with read_journal(folder / JOURNAL) as journal:
+        kept = journal.session()
+    protocol = parse_protocol(kept["protocol_text"], PROTOCOL).for_session(kept["session"])
+    with start_twin(folder, protocol, kept["condition"], kept["seed"]) as twin:
+        twin.wait_ready()
 
 
 class _Practice:
@@ -133,7 +138,8 @@ class _Practice:
         """In the units of the action columns; the spread falls with practice."""
         spread = 0.35 + math.exp(-done / 40)
         if self.task.name == "skittles":
-            return np.array([80.0, 3.9]) + spread * self.random.standard_normal(2) * (8.0, 0.4)
+            middle = np.array([120.0, 3.15]) - math.exp(-done / 30) * np.array([20.0, -0.5])
+            return middle + spread * self.random.standard_normal(2) * (6.0, 0.3)
         goal = -math.degrees(trial.rotation) * (1 - math.exp(-done / 15))
         return np.array([goal + 4 * spread * self.random.standard_normal()])
 
