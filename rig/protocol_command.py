@@ -115,9 +115,7 @@ def _block_table(blocks: list[dict[str, Any]]) -> str:
 
 
 def _trial_table(trials: list[dict[str, Any]]) -> str:
-    rows: list[tuple[str, ...]] = [
-        ("trial", "block", "phase", "target (m)", "rotation", "gain", "clamp", "feedback", "reward", "zone", "aim")
-    ]
+    rows: list[tuple[str, ...]] = [("trial", "block", "phase", "target", "rotation", "gain", "clamp", "feedback", "reward", "zone", "aim")]
     for trial in trials:
         zone = trial["zone_deg"]
         edges = "-" if zone is None else zone if isinstance(zone, str) else f"{zone[0]:g}..{zone[1]:g}"
