@@ -137,7 +137,7 @@ class Task(Protocol):
         """The action that was executed, SI; NaN where the path has none."""
         ...
 
-    def score(self, action: Float[Array, " action"], trial: Trial, key: Any) -> Outcome:
+    def score(self, action: Float[Numbers, " action"], trial: Trial, key: Any) -> Outcome:
         """What an action earns. ``key`` serves tasks with noise of their own."""
         ...
 
@@ -145,7 +145,7 @@ class Task(Protocol):
         """What a path earned."""
         ...
 
-    def execute(self, action: Float[Array, " action"], trial: Trial) -> Path:
+    def execute(self, action: Float[Numbers, " action"], trial: Trial) -> Path:
         """A path that performs the action: 1 kHz, time 0 at the start of the movement, from the start posture and back to rest."""
         ...
 

@@ -6,7 +6,10 @@ import numpy as np
 
 
 class Workspace(NamedTuple):
-    """A scale and a shift. The device's origin (the screen's centre) lies at ``origin``; ``scale`` is device metres for a workspace metre."""
+    """A scale and a shift.
+
+    The device's origin (the screen's centre) lies at ``origin``; ``scale`` is device metres for a workspace metre.
+    """
 
     origin: tuple[float, float]  # m, workspace
     scale: float

@@ -96,7 +96,7 @@ def _stored(session: Path | None) -> tuple[Any, ...]:
     if session is None:
         raise BadInput("--device replay: expected --replay SESSION_DIR, the session whose samples are played again")
     with read_journal(folders.open_session_folder(session) / folders.JOURNAL) as journal:
-        chunks = [journal.path(stored.number) for stored in journal.stored()]
+        chunks = [journal.path_of(stored.number) for stored in journal.stored()]
         info = DeviceInfo(**journal.starts()[0]["device"])
     if not chunks:
         raise BadInput(f"{session}: holds no committed trial to replay; name another session")

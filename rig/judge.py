@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from analysis.twin import as_arrays
 from protocols.task import Outcome, Path, Task, Timing, Trial
 
 
@@ -54,15 +55,5 @@ def pad(path: Path, size: int) -> Path:
         np.pad(path.time, (0, extra), mode="edge"),
         np.pad(path.position, ((0, extra), (0, 0)), mode="edge"),
         np.pad(path.buttons, (0, extra), mode="edge"),
-        np.int64(path.count),
+        np.asarray(path.count),
     )
-
-
-def as_arrays(trial: Trial) -> Trial:
-    """The trial with NumPy leaves of fixed types, so that every trial compiles to the same function."""
-    return Trial(*(np.asarray(leaf, dtype=kind) for leaf, kind in zip(trial, _KINDS, strict=True)))
-
-
-_FLOATS = {"target", "rotation", "gain", "clamp", "feedback_delay", "zone"}
-_FLAGS = {"reward_shown", "aim_report"}
-_KINDS = tuple(np.float64 if name in _FLOATS else np.bool_ if name in _FLAGS else np.int64 for name in Trial._fields)

@@ -256,7 +256,7 @@ def _verify(plan: Plan, opened: Opened, journal: JournalWriter) -> None:
         return
     with read_journal(plan.folder / folders.JOURNAL, thorough=False) as reader:
         numbers = [stored.number for stored in reader.stored() if stored.start == opened.start]
-        samples = joined([reader.path(number) for number in numbers])
+        samples = joined([reader.path_of(number) for number in numbers])
         trials = tuple((c.trial.number, c.trial.attempt) for c in reader.committed() if c.trial.number in set(numbers))
     journalled = Journalled(samples.counter, samples.host_time, samples.position, opened.events, trials)
     opened.verification = verify_recording(opened.recorder.files, opened.origin, opened.device, journalled)

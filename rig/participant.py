@@ -71,7 +71,7 @@ class SimulatedParticipant:
             self._actor.learn(committed)
 
     def _motion(self, path: Path) -> Motion:
-        return Motion(path.time, self._workspace.to_device(np.asarray(path.position)), np.asarray(path.buttons, dtype=np.int64))
+        return Motion(np.asarray(path.time), self._workspace.to_device(np.asarray(path.position)), np.asarray(path.buttons, dtype=np.int64))
 
 
 def homing(start: np.ndarray, end: np.ndarray, buttons: int) -> Path:

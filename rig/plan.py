@@ -1,6 +1,5 @@
 """What a session is to be, decided and checked before anything is opened."""
 
-import json
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -173,7 +172,5 @@ def _earlier(folder: Path, loaded: Loaded, participant: str) -> dict[str, Any]:
         kept = journal.session()
     for what, here, there in (("participant", participant, kept["participant"]), ("protocol", loaded.protocol.name, kept["protocol_name"])):
         if here != there:
-            raise BadInput(
-                f"--continue-from {folder}: {what} is {json.dumps(there)} there and {json.dumps(here)} here; name the right session"
-            )
+            raise BadInput(f"--continue-from {folder}: its {what} is {there!r}, and {here!r} was asked for; name the right session")
     return kept

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-_LIMIT = 9.0  # s
+_LIMIT = 3.5  # s
 
 
 def main(command: list[str]) -> int:

@@ -83,6 +83,7 @@ class Session:
             Aborted: a person ended it.
             JournalError: the journal can't be written, and the person gave up.
         """
+        self._read()  # what came before the recorder ran isn't kept
         if not self.history:
             self._ask(self._protocol.questions.before)
             self._page("welcome")
@@ -245,7 +246,8 @@ class Session:
         moved = np.empty(0)
         if result.path is not None and result.judgement is not None:
             timing = result.judgement.timing
-            moved = result.path.time[(result.path.time >= timing.onset) & (result.path.time <= timing.end)]
+            time = np.asarray(result.path.time)
+            moved = time[(time >= timing.onset) & (time <= timing.end)]
         rate, gap = rate_and_gap(moved)
         return Certificate(rate, gap, lost, frames.late, delay)
 
