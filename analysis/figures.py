@@ -5,7 +5,7 @@ a screen. The figures themselves are in ``figures_learning``, ``figures_action``
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import matplotlib as mpl
@@ -99,15 +99,15 @@ def svg(figure: Figure) -> str:
 
 
 def draw_spans(axes: Axes, spans: Sequence[Span]) -> None:
-    """Shade every other phase and write the names of all along the top edge."""
+    """A line between phases, and their names along the top edge."""
     if len(spans) < 2:
         return
     whole = spans[-1].last - spans[0].first + 1
     for place, span in enumerate(spans):
         left, right = span.first - 0.5, span.last + 0.5
         room = int(LETTERS_ACROSS * (right - left) / whole)
-        if place % 2:
-            axes.axvspan(left, right, color="#f1f4f7", lw=0, zorder=0)
+        if place:
+            axes.axvline(left, color=PALE, lw=0.9, ls=(0, (1, 2)), zorder=1)
         axes.annotate(
             span.name if len(span.name) <= room else span.name[: max(room - 1, 1)] + "…" if room > 2 else "",
             ((left + right) / 2, 1.0),
@@ -119,6 +119,15 @@ def draw_spans(axes: Axes, spans: Sequence[Span]) -> None:
             fontsize=8,
             color=PALE,
         )
+
+
+def within_spans(trial: np.ndarray, values: np.ndarray, spans: Sequence[Span], smooth: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """``smooth`` applied to each phase by itself, so that a step between phases stays a step."""
+    out = np.full(len(values), np.nan)
+    for span in spans or (Span("", int(trial.min()), int(trial.max())),):
+        here = (trial >= span.first) & (trial <= span.last)
+        out[here] = smooth(values[here])
+    return out
 
 
 def draw_band(axes: Axes, trial: np.ndarray, band: Band, colour: str, label: str, alpha: float = 0.18) -> None:

@@ -22,6 +22,7 @@ from analysis.figures import (
     legend_below,
     new_figure,
     styled,
+    within_spans,
 )
 from analysis.measures import block_means, running_mean, running_sd
 
@@ -52,7 +53,14 @@ def learning_curve(
             draw_band(axes, trial, band, colour, f"{name} (median, 5-95 %)", alpha=0.13)
         _draw_trials(axes, trial, value, hit)
         if yoked is not None and np.isfinite(yoked).any():
-            axes.plot(trial, running_mean(yoked, 9), color=YOKED, lw=1.8, label="yoked learner's expectation")
+            smooth = within_spans(trial, yoked, spans, lambda part: running_mean(part, 9))
+            axes.plot(
+                trial,
+                smooth,
+                color=YOKED,
+                lw=1.8,
+                label="yoked learner's expectation",
+            )
         _draw_blocks(axes, trial, block, value)
         axes.set(xlabel="trial", ylabel=label, xlim=(trial.min() - 0.5, trial.max() + 0.5), ylim=_limits(value, free))
         legend_below(figure, axes)
@@ -119,7 +127,7 @@ def action_course(
             axes.plot(trial, actions[:, place], "o", ms=3.2, color=PERSON, alpha=0.6, mew=0, label="person")
             axes.set_ylabel(labels[place])
         rows[-1].set(xlabel="trial", xlim=(trial.min() - 0.5, trial.max() + 0.5))
-        legend_below(figure, rows[-1])
+        legend_below(figure, rows[0])
     return figure
 
 
@@ -135,10 +143,14 @@ def surprise_curve(
         figure = new_figure(height=2.9)
         axes = figure.subplots()
         draw_spans(axes, spans)
+
+        def smooth(values: np.ndarray) -> np.ndarray:
+            return within_spans(trial, values, spans, lambda part: running_mean(part, window))
+
         axes.plot(trial, surprise, "o", ms=3, color=YOKED, alpha=0.35, mew=0)
         if floor is not None and np.isfinite(floor).any():
-            axes.plot(trial, running_mean(floor, window), color=PALE, lw=1.6, label=f"Gaussian of the last actions, mean of {window}")
-        axes.plot(trial, running_mean(surprise, window), color=YOKED, lw=1.8, label=f"yoked learner, mean of {window}")
+            axes.plot(trial, smooth(floor), color=PALE, lw=1.6, label=f"Gaussian of the last actions, mean of {window}")
+        axes.plot(trial, smooth(surprise), color=YOKED, lw=1.8, label=f"yoked learner, mean of {window}")
         known = surprise[np.isfinite(surprise)]
         if len(known):
             axes.set_ylim(known.min() - 0.5, max(np.quantile(known, 0.98) * 1.1, known.min() + 1))
@@ -160,8 +172,15 @@ def spread_curve(
         figure = new_figure(height=2.9)
         row = figure.subplots(1, actions.shape[1], squeeze=False)[0]
         for place, axes in enumerate(row):
-            draw_spans(axes, spans if actions.shape[1] == 1 else ())
-            axes.plot(trial, running_sd(actions[:, place], window), color=PERSON, lw=1.6, label=f"person, {window} trials")
+            draw_spans(axes, spans)
+            spread = within_spans(trial, actions[:, place], spans, lambda part: running_sd(part, window))
+            axes.plot(
+                trial,
+                spread,
+                color=PERSON,
+                lw=1.6,
+                label=f"person, {window} trials",
+            )
             if yoked_sd is not None:
                 axes.plot(trial, yoked_sd[:, place], color=YOKED, lw=1.6, label="yoked learner")
             axes.set(xlabel="trial", ylabel=f"SD of {labels[place]}", xlim=(trial.min() - 0.5, trial.max() + 0.5))

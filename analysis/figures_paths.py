@@ -55,7 +55,7 @@ def speed_profiles(trial: np.ndarray, movements: Sequence[Float[np.ndarray, "sam
 def _speed(movement: np.ndarray, step: float = 0.005) -> np.ndarray:
     """(time in ms, speed) of one movement, from its last moments."""
     time = movement[:, 0] - movement[-1, 0]
-    grid = np.arange(-round(min(-time[0], SHOWN) / step), 1) * step
+    grid = np.arange(-int(min(-time[0], SHOWN) / step), 1) * step
     x, y = (np.interp(grid, time, column) for column in movement[:, 1:].T)
     speed = np.hypot(np.diff(x), np.diff(y)) / step
     return np.column_stack([1e3 * (grid[1:] - step / 2), speed])

@@ -1,0 +1,130 @@
+"""Figures: they draw what they are given, are one SVG element without outside references, and the same data give the same text."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from analysis import figures_action, figures_learning, figures_paths, figures_timing
+from analysis.figures import Span, band_of, svg, within_spans
+from analysis.measures import block_means, past_surprise, running_mean, running_sd
+from protocols.scene import RED, Circle, Line, Scene, Text
+
+N = 60
+TRIAL = np.arange(1, N + 1)
+BLOCK = (TRIAL - 1) // 20 + 1
+SPANS = [Span("baseline", 1, 20), Span("training", 21, 60)]
+LABELS = ["release angle (deg)", "release speed (m/s)"]
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(1)
+
+
+@pytest.fixture
+def actions(random):
+    return np.array([85.0, 3.5]) + random.standard_normal((N, 2)) * (8, 0.5)
+
+
+def checked(figure) -> str:
+    """The SVG, well-formed, with nothing that would be fetched."""
+    text = svg(figure)
+    assert ElementTree.fromstring(text).tag.endswith("svg")
+    assert not re.search(r'(?:href|src)="(?!#|data:)', text)
+    assert "url(http" not in text
+    return text
+
+
+def test_learning_curve_shows_person_yoked_and_free(random):
+    error = random.random(N)
+    error[7] = np.nan
+    free = {"free-person": band_of(random.random((30, N))), "free-own": band_of(random.random((30, N)))}
+    text = checked(figures_learning.learning_curve(TRIAL, BLOCK, error, "error (cm)", SPANS, error, free, error < 0.3))
+    for words in ("person, hit", "block mean", "expectation", "the person's trials", "their own trials", "training", "error (cm)"):
+        assert words in text
+    alone = checked(figures_learning.learning_curve(TRIAL, BLOCK, error, "error (cm)"))
+    assert "free learners" not in alone and "expectation" not in alone
+
+
+def test_all_missing_is_drawn_empty():
+    nothing = np.full(N, np.nan)
+    checked(figures_learning.learning_curve(TRIAL, BLOCK, nothing, "error (cm)", SPANS, nothing))
+    checked(figures_learning.surprise_curve(TRIAL, nothing, nothing, SPANS))
+    checked(figures_timing.timing_course(TRIAL, [figures_timing.TimingSeries("rate", nothing, 1.0)], np.zeros(N, bool)))
+
+
+def test_action_course_shows_prediction_and_ideal(actions):
+    ideal = np.where(TRIAL > 20, 70.0, np.nan)[:, None] * [1, np.nan]
+    figure = figures_learning.action_course(TRIAL, actions, LABELS, SPANS, actions, np.ones_like(actions), ideal, "cancels the rotation")
+    text = checked(figure)
+    assert "cancels the rotation" in text and "prediction (mean ± SD)" in text and "release speed (m/s)" in text
+
+
+def test_ellipse_holds_95_percent(random):
+    """The drawn ellipse's axes are those of the covariance: about 95 % of draws lie within."""
+    covariance = np.array([[64.0, 3.0], [3.0, 0.36]])
+    draws = random.multivariate_normal([85, 3.5], covariance, 20_000)
+    gap = draws - [85, 3.5]
+    inside = np.einsum("ni,ij,nj->n", gap, np.linalg.inv(covariance), gap) < figures_action.CHI2_95_TWO
+    assert inside.mean() == pytest.approx(0.95, abs=0.005)
+
+
+def test_action_space_outlines_the_manifold(actions):
+    x, y = np.linspace(60, 110, 40), np.linspace(1, 6, 30)
+    error = np.abs(x[None] - 85) / 100 + 0 * y[:, None]
+    grid = figures_action.ErrorMap(x, y, error, (error < 0.05).astype(float))
+    ellipse = figures_action.PolicyEllipse("trial 1", np.array([85.0, 3.5]), np.diag([64.0, 0.36]))
+    text = checked(figures_action.action_space(grid, TRIAL, actions, LABELS, [ellipse]))
+    assert "solution manifold" in text and "yoked learner, trial 1" in text
+    without = figures_action.ErrorMap(x, y, error, np.zeros_like(error))
+    assert "solution manifold" not in checked(figures_action.action_space(without, TRIAL, actions, LABELS))
+
+
+def test_paths_speeds_and_scenes(random):
+    time = np.arange(300) / 1000
+    straight = np.column_stack([time, 0.4 * time, np.zeros(300)])
+    checked(figures_paths.hand_paths(TRIAL[:2], [straight[:, 1:], straight[:, 1:]], np.array([[0.1, 0.0]])))
+    assert figures_paths._speed(straight)[:, 1] == pytest.approx(0.4)
+    checked(figures_paths.speed_profiles(TRIAL[:1], [straight]))
+    scene = Scene((Circle("target", (0, 0), 0.1), Line("trace", ((0, 0), (0.1, 0.1)), RED), Text("words", "hello", (0, 0), 0.02)))
+    checked(figures_paths.scenes([("first", scene)], (-1, -1, 1, 1)))
+
+
+def test_same_data_same_text(actions):
+    one, two = (svg(figures_learning.spread_curve(TRIAL, actions, LABELS, SPANS, actions)) for _ in range(2))
+    assert one == two
+
+
+def test_smoothing_keeps_the_step_between_phases():
+    values = np.where(TRIAL > 20, 1.0, 0.0)
+    assert np.array_equal(within_spans(TRIAL, values, SPANS, lambda part: running_mean(part, 9)), values)
+    assert 0 < running_mean(values, 9)[19] < 1
+
+
+def test_block_means_leave_out_missing():
+    value = np.where(TRIAL % 2, 1.0, 3.0)
+    value[0] = np.nan
+    means = block_means(TRIAL, BLOCK, value)
+    assert means.count.tolist() == [19, 20, 20]
+    assert means.mean[1:] == pytest.approx([2, 2]) and means.mean[0] == pytest.approx((9 + 30) / 19)
+    assert np.isnan(block_means(TRIAL[:1], BLOCK[:1], np.array([np.nan])).mean).all()
+
+
+def test_running_sd_finds_the_spread(random):
+    assert running_sd(random.standard_normal(4000), 1000)[2000] == pytest.approx(1, abs=0.1)
+
+
+def test_past_surprise_is_the_entropy_of_a_steady_gaussian(random):
+    """For white actions the mean surprise tends to the entropy, ln(2 pi e s1 s2), plus the price of estimation (about 3 per cent here)."""
+    actions = random.standard_normal((4000, 2)) * (8, 0.5)
+    actions[100] = np.nan
+    surprise = past_surprise(actions, window=400)
+    assert np.isnan(surprise[:10]).all() and np.isnan(surprise[100])
+    assert np.nanmean(surprise[500:]) == pytest.approx(np.log(2 * np.pi * np.e * 4), abs=0.1)
+
+
+def test_band_of_ignores_missing_learners():
+    band = band_of(np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan]]))
+    assert band.middle[0] == 2 and np.isnan(band.middle[1])
