@@ -100,11 +100,11 @@ def test_sessions_have_their_own_phases_in_the_order_listed():
 
 
 def test_words_come_from_the_file_then_from_twinrig():
-    protocol = parse_protocol(SKITTLES.replace('practice = "Werfen."', 'practice = "Werfen."\nhit = "Volltreffer!"'), "study.toml")
+    protocol = parse_protocol(SKITTLES.replace('practice = "Werfen."', 'practice = "Werfen."\ntoo_slow = "Schneller!"'), "study.toml")
     assert protocol.words("practice") == "Throw."
-    assert protocol.words("hit", "de") == "Volltreffer!"
-    assert protocol.words("hit", "en") == "Hit!"
-    assert protocol.words("too_slow", "de") == "Zu langsam"
+    assert protocol.words("too_slow", "de") == "Schneller!"
+    assert protocol.words("too_slow", "en") == "Too slow"
+    assert protocol.words("too_early", "de") == "Zu früh"
 
 
 def test_money_stops_at_its_maximum():
