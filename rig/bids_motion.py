@@ -67,7 +67,7 @@ def write_motion(session: "BidsSession", start: dict[str, Any], folder: Path) ->
     _write_samples(folder / f"{stem}_motion.tsv", found)
     write_json(folder / f"{stem}_motion.json", _motion_json(session, start, found, channels, system))
     write_table(folder / f"{stem}_channels.tsv", CHANNEL_COLUMNS, [channel.row() for channel in channels])
-    write_json(folder / f"{stem}_channels.json", _frame_json())
+    write_json(folder / f"{stem}_channels.json", {**_frame_json(), "Simulated": session.simulated})
     events = f"{session.entities}_run-{start['start']}_events"
     _write_events(folder / f"{events}.tsv", found)
     write_json(folder / f"{events}.json", _events_json(session, start))
