@@ -1,11 +1,14 @@
 """Both tasks keep the Task contract."""
 
 import numpy as np
+import pytest
 
 from protocols.reach import Reach
 from protocols.skittles import Skittles
 from protocols.task import Feedback, RewardRule, Trial
 from tests.contracts import check_task
+
+pytestmark = pytest.mark.slow  # compiling
 
 
 def test_skittles():
