@@ -40,6 +40,12 @@ def test_a_following_zone_is_set_from_the_last_completed_reaches():
     assert zones("counterclockwise", [80.0, 80.0])[1] == (15, 25), "the centre is kept within its limit"
 
 
+def test_a_reach_that_was_too_slow_moves_no_zone():
+    made = protocol(FOLLOWING.replace("DIRECTION", "around"))
+    history = [committed(made, next_trial(made, "", 1, []), "too_slow", hand_error=0.2)]
+    assert next_trial(made, "", 1, history).zone == pytest.approx((-math.radians(5), math.radians(5)))
+
+
 def test_zone_rules_run_under_vmap_as_in_numpy():
     random = np.random.default_rng(1)
     recent = np.where(random.random((50, 12)) < 0.3, np.nan, random.normal(size=(50, 12)))

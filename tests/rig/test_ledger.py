@@ -77,13 +77,13 @@ def test_random_blocks_are_random_but_the_same_on_every_rig():
 
 
 def _draw(root: str, rig: int) -> None:
-    for number in range(6):
+    for number in range(9):
         draw_condition(Path(root), study(), f"R{rig}N{number}")
 
 
 def test_rigs_that_draw_at_once_stay_balanced(tmp_path):
     context = multiprocessing.get_context("spawn")
-    rigs = [context.Process(target=_draw, args=(str(tmp_path), rig)) for rig in range(3)]
+    rigs = [context.Process(target=_draw, args=(str(tmp_path), rig)) for rig in range(2)]
     for rig in rigs:
         rig.start()
     for rig in rigs:
