@@ -43,7 +43,7 @@ def _timing(record: SessionRecord) -> Section:
         ("late frames", "late_frames", 1.0, limits.max_late_frames),
         ("device to flip (ms)", "flip_delay", 1e3, None),
     )
-    flagged = np.array([bool(row.get("flagged")) for row in record.rows])
+    flagged = np.array([bool(row.get("flagged")) for row in record.rows], bool)
     shown = [TimingSeries(name, k * record.numbers(column), None if limit is None else k * limit) for name, column, k, limit in series]
     shown.append(TimingSeries("work per frame, p99 (ms)", _work_by_trial(record)))
     rows = [_timing_row(name, k * record.numbers(column), None if limit is None else k * limit) for name, column, k, limit in series]
