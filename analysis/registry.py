@@ -1,6 +1,7 @@
 """Learners by name. A learner's module, and JAX with it, is loaded when the learner is built."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 
@@ -18,7 +19,13 @@ def build_learner(name: str, options: Mapping[str, str], action_names: tuple[str
     Raises:
         BadInput: an unknown learner, an option it hasn't, or one that doesn't fit the action.
     """
-    return getattr(_module(name), _BUILDERS[name][1])(options, action_names)
+    return _built(name, tuple(sorted(options.items())), tuple(action_names))
+
+
+@cache
+def _built(name: str, options: tuple[tuple[str, str], ...], action_names: tuple[str, ...]) -> Learner:
+    """One learner for each choice, so that what was compiled for it is used again."""
+    return getattr(_module(name), _BUILDERS[name][1])(dict(options), action_names)
 
 
 def learner_options(name: str) -> dict[str, tuple[str, ...]]:

@@ -187,11 +187,10 @@ def _twin_process(plan: TwinPlan, line: Any) -> None:
     """The process's first words: what has to be said before JAX is loaded."""
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}".strip()
     os.environ.setdefault("JAX_PLATFORMS", "cpu")  # a graphics card is the window's
-    notes = (set_priority(plan.priority), _pin_to_last_core())
     from rig.twin_process import run_twin
 
     try:
-        run_twin(plan, line, notes)
+        run_twin(plan, line, lambda: (set_priority(plan.priority), _pin_to_last_core()))
     except TwinrigError as error:
         with contextlib.suppress(OSError):
             line.send(Failed(str(error), isinstance(error, BadInput)))

@@ -6,6 +6,7 @@ stores doesn't depend on when it was started, or how often.
 
 import contextlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -29,13 +30,16 @@ from rig.twin_store import TwinStore, open_twin, read_twin
 WAKE = 0.5  # s between looks at the journal where no call came
 
 
-def run_twin(plan: TwinPlan, line: Any, notes: tuple[str, ...]) -> None:
-    """Live until told to close, or until the session's end of the line is gone."""
+def run_twin(plan: TwinPlan, line: Any, step_back: Callable[[], tuple[str, ...]]) -> None:
+    """Live until told to close, or until the session's end of the line is gone.
+
+    ``step_back`` gives way to the window and says how; it is called after compiling, which nobody draws beside.
+    """
     with read_journal(plan.session_dir / JOURNAL, thorough=False) as journal, open_twin(plan.session_dir / TWIN) as store:
         twin = Twin(plan, journal, store, plan.publish() if plan.publish else None)
         twin.warm()
         twin.catch_up()
-        line.send(Ready(twin.learned, notes))
+        line.send(Ready(twin.learned, step_back()))
         open_line = True
         while open_line:
             open_line = _listen(line)
