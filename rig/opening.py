@@ -15,7 +15,7 @@ import numpy as np
 from analysis.simulate import LearnerActor
 from devices.device import Player
 from devices.process import set_priority
-from protocols.errors import Aborted
+from protocols.errors import Aborted, TwinrigError
 from protocols.history import Committed
 from protocols.schedule import base_schedule
 from protocols.task import Path as HandPath
@@ -111,6 +111,9 @@ def open_session(plan: Plan, say: Callable[[str], None], new: bool, pictures: Pa
             with _open_parts(plan, task, window, journal, messenger, opened, say, pictures) as opened.session:
                 yield opened
             how = "finished"
+        except TwinrigError as error:
+            how = f"{type(error).__name__}: {error}"
+            raise type(error)(f"{error}\n  (the session was begun: 'twinrig resume {plan.folder}' goes on with it)") from error
         except BaseException as error:
             how = "aborted" if isinstance(error, Aborted | KeyboardInterrupt) else f"{type(error).__name__}: {error}"
             raise

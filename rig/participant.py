@@ -2,8 +2,10 @@
 
 from typing import Protocol as Contract
 
+import jax
 import numpy as np
 
+from analysis.twin import as_arrays
 from devices.device import Motion, Player
 from protocols.history import Committed
 from protocols.task import Path, Task, Trial
@@ -40,6 +42,7 @@ class SimulatedParticipant:
         motor_sd: tuple[float, ...] = (),
     ) -> None:
         self._actor, self._task, self._workspace, self._player = actor, task, workspace, player
+        self._execute = jax.jit(task.execute)
         self._seed, self._reaction_time = seed, reaction_time
         self._motor_sd = np.asarray(motor_sd or (0.0,) * len(task.action_names))
         self.intended: np.ndarray | None = None  # of the present trial, in the units of the action columns
@@ -57,7 +60,7 @@ class SimulatedParticipant:
         random = np.random.default_rng([self._seed, trial.number, trial.attempt])
         wait = round(max(0.12, random.normal(*self._reaction_time)), 3)
         executed = self.intended + self._motor_sd * random.standard_normal(len(self.intended))
-        path = self._task.execute(executed / np.asarray(self._task.action_scale), trial)
+        path = self._execute(executed / np.asarray(self._task.action_scale), as_arrays(trial))
         self._player.play(self._motion(after_waiting(path, wait)), go_time)
 
     def learn(self, committed: Committed) -> None:

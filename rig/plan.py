@@ -1,12 +1,15 @@
 """What a session is to be, decided and checked before anything is opened."""
 
+import os
 import secrets
+import sys
 import uuid
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from devices.registry import DEVICES
 from protocols.errors import BadInput
 from protocols.load import Loaded, load_protocol, parse_protocol
 from protocols.schema import Protocol
@@ -85,6 +88,7 @@ def new_plan(
     """
     settings = load_settings()
     loaded = load_protocol(protocol)
+    _check_options(device, trials, replay)
     root = data if data is not None else PILOTS if simulated else settings.data
     code = participant if participant is not None else _next_pilot(root, loaded.protocol.name)
     earlier = _earlier(continue_from, loaded, code) if continue_from else None
@@ -146,6 +150,24 @@ def resumed_plan(folder: Path) -> Plan:
         windowed=kept["windowed"],
         settings=load_settings(),
     )
+
+
+def _check_options(device: str, trials: int | None, replay: Path | None) -> None:
+    if device not in DEVICES:
+        raise BadInput(f"--device {device}: there is no such device; choose from {', '.join(DEVICES)}")
+    if trials is not None and trials < 1:
+        raise BadInput(f"--trials {trials}: expected a number from 1; correct it, or leave it out for the whole protocol")
+    if (device == "replay") != (replay is not None):
+        raise BadInput("--device replay and --replay SESSION_DIR (the session to play again) belong together; give both or neither")
+    if replay is not None:
+        folders.open_session_folder(replay)
+    check_display()
+
+
+def check_display() -> None:
+    """Raise BadInput where there is no screen to open a window on."""
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        raise BadInput("no display: DISPLAY is not set; start from a graphical session, or under a virtual screen such as Xvfb")
 
 
 def _next_pilot(root: Path, protocol: str) -> str:

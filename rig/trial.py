@@ -10,6 +10,8 @@ from protocols.task import MISSING, Outcome, Path, Stage, Task, Trial, View
 from protocols.workspace import Workspace
 from rig.judge import Judge, Judgement
 
+READ_LATER = 0.010  # s; by then a sample of an event-driven device has been read, so silence means that the hand was still
+
 
 class Durations(NamedTuple):
     """How long the stages of a trial last, s."""
@@ -53,7 +55,7 @@ class TrialMachine:
         self.result: Result | None = None
         self.hand = hand
         self._task, self._durations, self._limits = task, durations, limits
-        self._workspace, self._judge = workspace, judge
+        self._workspace, self._judge_path = workspace, judge
         self._began = MISSING  # of the stage, LSL
         self._home_began = MISSING
         self._pending: Stage | None = None
@@ -149,19 +151,19 @@ class TrialMachine:
         since_go = np.round(times - self._go_time, 9)  # to 1 ns: the same movement is the same numbers, whenever it was made
         after = since_go > 0
         self._movement.add(since_go[after], position[after], buttons[after])
-        path = self._movement.path()
+        path = self._movement.until(now - self._go_time - READ_LATER)
         end = self._task.ended(path, self.trial)
         window = self._limits.max_reaction_time + self._limits.max_movement_time
         if end is not None and not path.time[end] > window:
-            return self._judge_until(end + 1)
+            return self._judge(Path(path.time[: end + 1], path.position[: end + 1], path.buttons[: end + 1], end + 1))
         if now - self._go_time > window:
             self._finish("too_slow", path, now)
             self._enter(Stage.FEEDBACK, now)
         return len(times)
 
-    def _judge_until(self, count: int) -> int:
-        path = self._movement.path(count)
-        judgement = self._judge(path, self.trial)
+    def _judge(self, path: Path) -> int:
+        self._movement.cut(int(path.count))
+        judgement = self._judge_path(path, self.trial)
         status = judge_timing(judgement.timing, self._limits)
         end = self._go_time + float(path.time[-1])
         self._finish(status, path, end, judgement)
@@ -240,6 +242,16 @@ class _Growing:
     def position(self) -> np.ndarray:
         return self._position[: self._count]
 
-    def path(self, count: int | None = None) -> Path:
-        count = self._count if count is None else count
-        return Path(self._time[:count], self._position[:count], self._buttons[:count], count)
+    def cut(self, count: int) -> None:
+        self._count = min(count, self._count)
+
+    def until(self, time: float) -> Path:
+        """The path so far; where the device has been silent up to ``time``, with the last sample once more: the hand was still."""
+        path = Path(self._time[: self._count], self._position[: self._count], self._buttons[: self._count], self._count)
+        if time <= path.time[-1]:
+            return path
+        return Path(*(np.append(field, value, axis=0) for field, value in zip(path[:3], self._again(time), strict=True)), self._count + 1)
+
+    def _again(self, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        last = self._count - 1
+        return np.array([time]), self._position[last : last + 1], self._buttons[last : last + 1]

@@ -1,0 +1,94 @@
+"""The command line as a user meets it: real processes, exit codes, words on the right stream."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rig.cli import COMMANDS
+
+TWINRIG = Path(sys.executable).with_name("twinrig")
+
+
+def twinrig(*words, **options):
+    return subprocess.run([TWINRIG, *map(str, words)], capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    done = twinrig(command, "--help")
+    assert done.returncode == 0
+    assert "--json" in done.stdout
+
+
+@pytest.mark.alone
+def test_help_answers_at_once():
+    twinrig("--help")  # bytecode
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        assert twinrig("--help").returncode == 0
+        times.append(time.perf_counter() - began)
+    assert min(times) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "nosuch", "--participant", "P01"), "nosuch"),
+        (("run", "skittles", "--participant", "Anna Maier"), "participant"),
+        (("run", "skittles", "--participant", "P-01"), "letters and digits"),
+        (("run", "skittles", "--participant", "P01", "--device", "joystick"), "joystick"),
+        (("run", "skittles", "--participant", "P01", "--session", "0"), "session"),
+        (("run", "skittles", "--participant", "P01", "--session", "99"), "99"),
+        (("run", "skittles", "--participant", "P01", "--language", "tlh"), "tlh"),
+        (("run", "skittles", "--participant", "P01", "--continue-from", "nowhere"), "nowhere"),
+        (("run", "./missing.toml", "--participant", "P01"), "missing.toml"),
+        (("pilot", "skittles", "--device", "replay"), "--replay"),
+        (("pilot", "skittles", "--trials", "0"), "--trials"),
+        (("resume", "nowhere"), "nowhere"),
+        (("trials", "nowhere"), "nowhere"),
+        (("report", "nowhere", "--out", "r.html"), "nowhere"),
+        (("export", "nowhere", "--bids", "b"), "nowhere"),
+        (("protocol", "show"), "PROTOCOL"),
+        (("protocol", "check", "nosuch"), "nosuch"),
+        (("protocol", "check", "reach-rotation", "--condition", "nosuch"), "nosuch"),
+        (("learners", "nosuch"), "nosuch"),
+        (("run", "skittles"), "--participant"),
+        (("nosuch",), "nosuch"),
+    ],
+)
+def test_bad_input_is_named_and_changes_nothing(words, said, tmp_path):
+    done = twinrig(*words, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert [path for path in tmp_path.rglob("*") if path.is_dir() and path.name.startswith("session-")] == []
+
+
+def test_json_goes_to_standard_output_alone(tmp_path):
+    done = twinrig("protocol", "list", "--json", cwd=tmp_path)
+    assert {protocol["name"] for protocol in json.loads(done.stdout)["protocols"]} >= {"skittles", "reach-rotation", "reach-reward"}
+
+
+@pytest.mark.parametrize("name", ["skittles", "reach-rotation", "reach-reward"])
+def test_protocol_check_rehearses_each_ready_protocol(name, tmp_path):
+    done = twinrig("protocol", "check", name, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["simulated"]["participants"] == 20
+
+
+def test_protocol_show_prints_a_file_that_can_be_run(tmp_path):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(twinrig("protocol", "show", "skittles").stdout)
+    assert twinrig("protocol", "check", "mine.toml", "--brief", cwd=tmp_path).returncode == 0
+
+
+def test_devices_and_learners_are_listed():
+    assert "mouse" in twinrig("devices").stdout
+    assert "policy-gradient" in twinrig("learners").stdout
+    assert "alpha_mean" in twinrig("learners", "policy-gradient").stdout
