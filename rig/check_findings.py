@@ -3,7 +3,6 @@
 from typing import Literal, NamedTuple
 
 Verdict = Literal["pass", "warn", "fail"]
-_ORDER: tuple[Verdict, ...] = ("pass", "warn", "fail")
 
 
 class Finding(NamedTuple):
@@ -24,10 +23,8 @@ class CheckResult(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         """The worst of the findings."""
-        worst: Verdict = "pass"
-        for finding in self.findings:
-            worst = max(worst, finding.verdict, key=_ORDER.index)
-        return worst
+        found = {finding.verdict for finding in self.findings}
+        return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
 
     def text(self) -> str:
         """The findings as lines to read, remedies below them."""
