@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from protocols.errors import RecorderError
+from rig.recorder_guard import IN_ORDER
 from rig.streams import SessionStreams, missing_streams, wait_for_streams
 from rig.xdf import scan_xdf
 
@@ -131,7 +132,7 @@ class Recorder:
         assert self._process and self._process.stdin
         time.sleep(settle)
         try:
-            self._process.communicate(timeout=_PATIENCE)  # closes its standard input, which tells it to stop
+            self._process.communicate(IN_ORDER, timeout=_PATIENCE)  # and closes its standard input, which tells it to stop
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

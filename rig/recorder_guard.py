@@ -1,8 +1,9 @@
 """Runs LabRecorder on the session's behalf and sees that it ends with the session, however that ends. A script of its own.
 
-LabRecorder stops when its standard input closes, which the death of a session brings about. That takes it up to 7.5 s (it
-sleeps for 5 s between clock comparisons, and a comparison with a stream that is gone takes 2 s), after which the file is whole.
-But killed while it is still connecting, the session leaves it waiting for ever for a stream that is gone. So it gets a limit.
+LabRecorder stops when its standard input closes. That takes it up to 7.5 s (it sleeps for 5 s between clock comparisons, and a
+comparison with a stream that is gone takes 2 s), after which the file is whole. A session that ends in order says so and waits for that.
+One that was killed says nothing: then LabRecorder gets a few seconds, so that a rig that is started anew meets nothing of the old one.
+Its file lacks the footers then, and is readable all the same.
 """
 
 import os
@@ -10,7 +11,8 @@ import subprocess
 import sys
 import threading
 
-_LIMIT = 3.5  # s
+IN_ORDER = b"end"  # what a session says that waits for the file to be whole
+_LIMITS = {True: 12.0, False: 3.5}  # s; in order, or not
 
 
 def main(command: list[str]) -> int:
@@ -22,12 +24,13 @@ def main(command: list[str]) -> int:
 
 
 def _end_when_told(recorder: "subprocess.Popen[bytes]") -> None:
-    while os.read(0, 4096):  # nothing comes; it ends when the session closes its side or is gone
-        pass
+    said = b""
+    while heard := os.read(0, 4096):  # until the session closes its side, or is gone
+        said += heard
     assert recorder.stdin
     recorder.stdin.close()
     try:
-        recorder.wait(_LIMIT)
+        recorder.wait(_LIMITS[said == IN_ORDER])
     except subprocess.TimeoutExpired:
         recorder.kill()
 

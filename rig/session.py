@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from protocols.errors import Aborted, DeviceError, JournalError, RecorderError, StreamError
+from protocols.errors import Aborted, DeviceError, JournalError, RecorderError, StreamError, TwinrigError
 from protocols.history import Committed
 from protocols.movement import Limits
 from protocols.records import Certificate, trial_record
@@ -34,6 +34,7 @@ from rig.trial import Durations, Hand, Result, TrialMachine
 from rig.twin import TwinHandle
 from rig.window import Window
 
+HOPELESS = 20  # trials without one completed, after which a session that waits for completed ones ends
 NO_OUTCOME = Outcome(*(np.float64(MISSING) for _ in Outcome._fields))  # type: ignore[arg-type]
 
 
@@ -102,6 +103,8 @@ class Session:
         self._look_after_twin()
 
     def _next(self) -> Trial | None:
+        if self._plan.trials and len(self.history) >= HOPELESS and all(c.status != "completed" for c in self.history):
+            raise TwinrigError(f"none of {len(self.history)} trials was completed: see the trials table for why, then pilot again")
         return next_trial(self._protocol, self._plan.condition, self._plan.seed, self.history, self._plan.trials)
 
     def _give(self, trial: Trial) -> None:

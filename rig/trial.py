@@ -250,8 +250,9 @@ class _Growing:
         path = Path(self._time[: self._count], self._position[: self._count], self._buttons[: self._count], self._count)
         if time <= path.time[-1]:
             return path
-        return Path(*(np.append(field, value, axis=0) for field, value in zip(path[:3], self._again(time), strict=True)), self._count + 1)
-
-    def _again(self, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        last = self._count - 1
-        return np.array([time]), self._position[last : last + 1], self._buttons[last : last + 1]
+        return Path(
+            np.append(path.time, time),
+            np.concatenate([path.position, path.position[-1:]]),
+            np.append(path.buttons, path.buttons[-1]),
+            self._count + 1,
+        )
