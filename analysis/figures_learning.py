@@ -68,11 +68,12 @@ def learning_curve(
 
 
 def _draw_trials(axes: Axes, trial: np.ndarray, value: np.ndarray, hit: np.ndarray | None) -> None:
+    size = 3.4 if len(trial) > 60 else 5.0
     if hit is None:
-        axes.plot(trial, value, "o", ms=3.2, color=PERSON, alpha=0.45, mew=0, label="person, each trial")
+        axes.plot(trial, value, "o", ms=size, color=PERSON, alpha=0.45, mew=0, label="person, each trial")
         return
-    axes.plot(trial[~hit], value[~hit], "o", ms=3.4, mfc="white", mec=PERSON, mew=0.7, alpha=0.6, label="person, miss")
-    axes.plot(trial[hit], value[hit], "o", ms=3.6, color=PERSON, alpha=0.85, mew=0, label="person, hit")
+    axes.plot(trial[~hit], value[~hit], "o", ms=size, mfc="white", mec=PERSON, mew=0.7, alpha=0.6, label="person, miss")
+    axes.plot(trial[hit], value[hit], "o", ms=size, color=PERSON, alpha=0.85, mew=0, label="person, hit")
 
 
 def _draw_blocks(axes: Axes, trial: np.ndarray, block: np.ndarray, value: np.ndarray) -> None:
@@ -124,7 +125,7 @@ def action_course(
             if yoked_mean is not None and yoked_sd is not None:
                 mean, sd = yoked_mean[:, place], yoked_sd[:, place]
                 draw_band(axes, trial, Band(mean - sd, mean, mean + sd), YOKED, "yoked learner's prediction (mean ± SD)", alpha=0.22)
-            axes.plot(trial, actions[:, place], "o", ms=3.2, color=PERSON, alpha=0.6, mew=0, label="person")
+            axes.plot(trial, actions[:, place], "o", ms=3.2 if len(trial) > 60 else 5.0, color=PERSON, alpha=0.6, mew=0, label="person")
             axes.set_ylabel(labels[place])
         rows[-1].set(xlabel="trial", xlim=(trial.min() - 0.5, trial.max() + 0.5))
         legend_below(figure, rows[0])
