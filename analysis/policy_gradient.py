@@ -20,6 +20,7 @@ from analysis import gaussian
 from analysis.learner import Learner, Parameter, Policy
 from analysis.parameters import read_values
 from analysis.policy_gradient_options import NAME, Chosen, choose, parameters_of
+from analysis.policy_gradient_options import OPTIONS as OPTIONS
 from protocols.task import Outcome
 
 WRAPPED = frozenset({"reach_angle_deg"})  # action columns in degrees whose differences go the short way round

@@ -25,9 +25,11 @@ def check_learner(learner: Learner, values: dict[str, Any], contexts: int = 1) -
     state = learner.init(params, contexts)
     action, info = learner.act(jax.random.key(1), params, state, 0)
     outcome = Outcome(*(jnp.asarray(x) for x in (-0.2, 0.2, 0.2, 0.1, -0.1, 0.0, 0.0, 0.0)))
-    for _ in range(5):  # from the very first trial and from a state that has lived
-        check_learner_step(learner, params, state, action, outcome, info)
-        state = learner.update(params, state, 0, action, outcome._replace(reward=outcome.reward + 0.1), None)
+    check_learner_step(learner, params, state, action, outcome, info)
+    update = jax.jit(learner.update)
+    for reward in (-0.2, 0.3, -0.1):  # and once more from a state that has lived
+        state = update(params, state, 0, action, outcome._replace(reward=jnp.asarray(reward)), None)
+    check_learner_step(learner, params, state, action, outcome, info)
     check_learner_draws(learner, params, state)
 
 

@@ -1,0 +1,341 @@
+"""The core learner against closed forms, a plain NumPy loop, and what it is said to do."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from analysis import gaussian
+from analysis.policy_gradient import State, policy_gradient
+from analysis.policy_gradient_options import OPTIONS
+from analysis.registry import build_learner, learner_options
+from protocols.errors import BadInput
+from protocols.task import Outcome
+from tests.contracts import check_learner
+
+SKITTLES = ("release_angle_deg", "release_speed")
+VALUES = {"initial_mean": "85,3.5", "initial_sd": [8.0, 0.6]}
+EXACT = {**VALUES, "motor_sd": 0.0, "variance_floor": 0.0}  # SCIENCE 3.1 as it stands
+
+
+def rewarded(reward) -> Outcome:
+    return Outcome(jnp.asarray(reward), *[jnp.asarray(jnp.nan)] * 7)
+
+
+def learned(options, values, log_var, mix, z, reward, baseline, retention=1.0):
+    """One update from a chosen state, by the action at normalised deviation z from the mean."""
+    learner = policy_gradient(options, SKITTLES)
+    params = learner.make_params({**values, "retention": retention})
+    state = learner.init(params, 1)._replace(log_var=jnp.asarray(log_var), mix=jnp.asarray(mix), reward_baseline=jnp.array([baseline]))
+    state = state._replace(mean=jnp.array([[0.3, -0.2]]))
+    action = params.initial_mean + params.initial_sd * (state.mean[0] + jnp.asarray(z))
+    return params, state, learner.update(params, state, 0, action, rewarded(reward), None)
+
+
+@pytest.mark.parametrize(
+    ("options", "names", "values"),
+    [
+        ({}, SKITTLES, VALUES),
+        ({"covariance": "cholesky"}, SKITTLES, VALUES),
+        ({"covariance": "diagonal", "gradient": "natural"}, SKITTLES, VALUES),
+        ({"asymmetry": "on", "step_cap": "0.4"}, SKITTLES, {**EXACT, "alpha_plus": 0.2}),
+        ({"context": "table"}, ("reach_angle_deg",), {"initial_mean": 0.0, "initial_sd": 6.0}),
+        ({}, ("lx", "ly", "rx", "ry"), {"initial_mean": 0.0, "initial_sd": 0.05}),
+    ],
+)
+def test_contract(options, names, values):
+    check_learner(policy_gradient(options, names), values, contexts=3)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4, -1.3, 3.0])
+@pytest.mark.parametrize("reward", [-0.9, 0.6])
+def test_angle_form_is_the_closed_form(angle, reward):
+    nu, z, baseline = np.array([0.5, -0.8]), np.array([0.7, 1.2]), -0.1
+    _, before, after = learned({}, {**EXACT, "alpha_mean": 0.3, "alpha_log_var": 0.2, "alpha_angle": 0.15}, nu, angle, z, reward, baseline)
+    q = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    inverse, advantage, turned = np.linalg.inv(q @ np.diag(np.exp(nu)) @ q.T), reward - baseline, q.T @ z
+    close = {"rtol": 0, "atol": 1e-12}
+    np.testing.assert_allclose(after.mean[0], before.mean[0] + 0.3 * advantage * inverse @ z, **close)
+    np.testing.assert_allclose(after.log_var, nu + 0.2 * advantage * (turned**2 * np.exp(-nu) - 1) / 2, **close)
+    step = 0.15 * advantage * turned[0] * turned[1] * (np.exp(-nu[1]) - np.exp(-nu[0]))
+    np.testing.assert_allclose(after.mix, angle + step, **close)
+    np.testing.assert_allclose(after.reward_baseline[0], 0.99 * baseline + 0.01 * reward, **close)
+
+
+def test_diagonal_form_is_the_closed_form():
+    nu, z = np.array([0.5, -0.8]), np.array([0.7, -1.2])
+    _, before, after = learned({"covariance": "diagonal"}, EXACT, nu, np.zeros(0), z, 0.4, -0.1)
+    np.testing.assert_allclose(after.mean[0], before.mean[0] + 0.1 * 0.5 * z * np.exp(-nu), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(after.log_var, nu + 0.1 * 0.5 * (z**2 * np.exp(-nu) - 1) / 2, rtol=0, atol=1e-12)
+
+
+def test_cholesky_form_is_the_closed_form():
+    nu, below, z = np.array([0.5, -0.8]), np.array([0.3]), np.array([0.7, -1.2])
+    _, before, after = learned({"covariance": "cholesky"}, EXACT, nu, below, z, 0.4, -0.1)
+    factor = np.diag(np.exp(nu / 2)) + np.array([[0, 0], [0.3, 0]])
+    white = np.linalg.solve(factor, z)
+    slope = np.linalg.solve(factor.T, np.outer(white, white) - np.eye(2))  # d log N / d L = L^-T (w w^T - 1)
+    np.testing.assert_allclose(after.mean[0], before.mean[0] + 0.05 * np.linalg.solve(factor.T, white), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(after.log_var, nu + 0.05 * np.diagonal(slope) * np.diagonal(factor) / 2, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(after.mix, below + 0.05 * slope[1, 0], rtol=0, atol=1e-12)
+
+
+def test_natural_gradient_steps_along_the_exploration():
+    _, before, after = learned({"gradient": "natural"}, EXACT, [0.5, -0.8], 0.4, [0.7, 1.2], 0.4, -0.1)
+    np.testing.assert_allclose(after.mean[0] - before.mean[0], 0.1 * 0.5 * np.array([0.7, 1.2]), rtol=0, atol=1e-12)
+
+
+def test_step_cap_bounds_each_part_of_the_step():
+    nu, z = np.array([-3.0, 0.0]), np.array([0.6, 0.01])
+    _, before, after = learned({"covariance": "diagonal", "step_cap": "0.4"}, {**EXACT, "alpha_mean": 1.0}, nu, np.zeros(0), z, 0.9, -0.1)
+    step = np.asarray(after.mean[0] - before.mean[0])
+    slope = z * np.exp(-nu)
+    assert step[0] == pytest.approx(0.4 / slope[0]) and step[0] < slope[0]
+    assert step[1] == pytest.approx(slope[1])  # small enough as it is
+
+
+def test_asymmetry_takes_its_rate_from_the_sign_of_the_advantage():
+    values = {**EXACT, "alpha_plus": 0.3, "alpha_minus": 0.05}
+    for reward, rate in ((0.4, 0.3), (-0.6, 0.05)):
+        _, before, after = learned({"asymmetry": "on"}, values, [0.0, 0.0], 0.0, [0.7, 1.2], reward, -0.1)
+        np.testing.assert_allclose(after.mean[0] - before.mean[0], rate * (reward + 0.1) * np.array([0.7, 1.2]), atol=1e-12)
+
+
+@pytest.mark.parametrize(("z", "advantage", "rises"), [(2.0, 1, True), (2.0, -1, False), (0.2, 1, False), (0.2, -1, True)])
+def test_variance_follows_where_reward_came_from(z, advantage, rises):
+    """It rises when a far exploration does well or a near one badly, and falls in the opposite cases (SCIENCE 3.1)."""
+    _, before, after = learned({}, EXACT, [0.0, 0.0], 0.0, [z, z], -0.1 + advantage, -0.1)
+    assert np.all((np.asarray(after.log_var) > np.asarray(before.log_var)) == rises)
+
+
+@pytest.mark.parametrize("options", [{}, {"covariance": "cholesky"}, {"covariance": "diagonal"}])
+def test_log_prob_is_the_density_of_the_policy(options):
+    learner = policy_gradient(options, SKITTLES)
+    params = learner.make_params({**VALUES, "motor_sd": "3,0.1"})
+    state = learner.init(params, 1)._replace(log_var=jnp.array([0.5, -0.8]))
+    if options.get("covariance") != "diagonal":
+        state = state._replace(mix=jnp.full_like(state.mix, 0.4))
+    policy, action = learner.policy(params, state, 0), np.array([91.0, 3.1])
+    expected = multivariate_normal(policy.mean, policy.covariance).logpdf(action)
+    assert float(learner.log_prob(params, state, 0, action)) == pytest.approx(expected, abs=1e-12)
+
+
+def practised(seed: int, trials: int, values=EXACT):
+    """Actions and rewards of a free learner on a synthetic bowl, and its states."""
+    learner = policy_gradient({}, SKITTLES)
+    params = learner.make_params(values)
+
+    def step(state, key):
+        action, info = learner.act(key, params, state, 0)
+        reward = -0.3 * jnp.sqrt(jnp.sum(((action - jnp.array([90.0, 3.0])) / params.initial_sd) ** 2))
+        return learner.update(params, state, 0, action, rewarded(reward), info), (action, reward, state)
+
+    return jax.jit(lambda: jax.lax.scan(step, learner.init(params, 1), jax.random.split(jax.random.key(seed), trials))[1])()
+
+
+def numpy_states(actions, rewards, alpha=0.1, decay=0.99):
+    """SCIENCE 3.1 as a plain loop, written apart from the learner: mean, log variances, angle, baseline before each trial."""
+    mean, nu, phi, baseline, states = np.zeros(2), np.zeros(2), 0.0, rewards[0], []
+    for action, reward in zip(actions, rewards, strict=True):
+        states.append([*mean, *nu, phi, baseline])
+        x = (action - [85.0, 3.5]) / [8.0, 0.6]
+        c, s = np.cos(phi), np.sin(phi)
+        d = x - mean
+        z1, z2 = c * d[0] + s * d[1], -s * d[0] + c * d[1]
+        w1, w2 = z1 * np.exp(-nu[0]), z2 * np.exp(-nu[1])
+        a = reward - baseline
+        mean = mean + alpha * a * np.array([c * w1 - s * w2, s * w1 + c * w2])
+        phi = phi + alpha * a * z1 * z2 * (np.exp(-nu[1]) - np.exp(-nu[0]))
+        nu = nu + alpha * a * (np.array([z1 * w1, z2 * w2]) - 1) / 2
+        baseline = decay * baseline + (1 - decay) * reward
+    return np.array(states)
+
+
+def test_parity_with_a_plain_loop_over_600_throws():
+    actions, rewards, _ = practised(seed=1, trials=600)
+    learner = policy_gradient({}, SKITTLES)
+    params = learner.make_params(EXACT)
+
+    def step(state, seen):
+        return learner.update(params, state, 0, seen[0], rewarded(seen[1]), None), state
+
+    states = jax.jit(lambda a, r: jax.lax.scan(step, learner.init(params, 1), (a, r))[1])(actions, rewards)
+    ours = np.column_stack([states.mean[:, 0], states.log_var, states.mix, states.reward_baseline[:, 0]])
+    np.testing.assert_allclose(ours[1:], numpy_states(np.asarray(actions), np.asarray(rewards))[1:], rtol=0, atol=1e-9)
+
+
+def test_free_and_yoked_agree_where_nothing_is_hidden():
+    """Without motor noise the yoked learner on a free learner's record is that learner."""
+    actions, rewards, states = practised(seed=2, trials=200)
+    learner = policy_gradient({}, SKITTLES)
+    params = learner.make_params(EXACT)
+    state = learner.init(params, 1)
+    update = jax.jit(lambda s, a, r: learner.update(params, s, 0, a, rewarded(r), None))
+    for action, reward in zip(actions[:-1], rewards[:-1], strict=True):
+        state = update(state, action, reward)
+    np.testing.assert_allclose(state.mean, states.mean[-1], atol=1e-12)
+    np.testing.assert_allclose(state.log_var, states.log_var[-1], atol=1e-12)
+
+
+def test_free_learning_raises_reward():
+    _, rewards, states = practised(seed=3, trials=600)
+    assert np.mean(rewards[-100:]) > np.mean(rewards[:100]) + 0.1
+    assert np.all(states.log_var[-1] < -1)
+
+
+def test_the_belief_is_kalmans_filter_where_variances_are_fixed():
+    """SCIENCE 3.2 in one dimension, written apart: mean, variance and log likelihood."""
+    rng = np.random.default_rng(4)
+    sd, alpha, retention, s_e, s_m = 6.0, 0.4, 0.97, 1.0, 0.5
+    learner = policy_gradient({}, ("reach_angle_deg",))
+    values = {
+        "initial_mean": 0.0,
+        "initial_sd": sd,
+        "motor_sd": s_m * sd,
+        "alpha_mean": alpha,
+        "alpha_log_var": 0.0,
+        "retention": retention,
+    }
+    params = learner.make_params({**values, "initial_baseline": 0.0, "baseline_decay": 1.0})
+    state, mean, p = learner.init(params, 1), 0.0, 0.0
+    for _ in range(60):
+        y, reward = rng.normal(0, 1.1), rng.normal(0, 0.7)
+        total, v, k = p + s_e**2 + s_m**2, y - mean, alpha * reward / s_e**2
+        expected = -0.5 * (np.log(2 * np.pi * total) + v**2 / total) - np.log(sd)
+        assert float(learner.log_prob(params, state, 0, np.array([y * sd]))) == pytest.approx(expected, abs=1e-10)
+        c = retention * p + k * s_e**2
+        mean, p = retention * mean + c / total * v, retention**2 * p + k**2 * s_e**2 - c**2 / total
+        state = learner.update(params, state, 0, jnp.array([y * sd]), rewarded(reward), None)
+        assert float(state.mean[0, 0]) == pytest.approx(mean, abs=1e-10)
+        assert float(state.uncertainty[0, 0, 0]) == pytest.approx(p, abs=1e-10)
+
+
+def test_motor_noise_is_not_taken_for_exploration():
+    """With its size known, the learned log variances stay near the true ones; taken for exploration, it leads them astray."""
+    values = {**EXACT, "motor_sd": "4,0.3", "alpha_log_var": 0.1, "alpha_mean": 0.05}
+    learner, gaps = build_learner("policy-gradient", {}, SKITTLES), {}
+    follow = jax.jit(
+        lambda params, actions, rewards: jax.lax.scan(
+            lambda state, seen: (learner.update(params, state, 0, seen[0], rewarded(seen[1]), None), None),
+            learner.init(params, 1),
+            (actions, rewards),
+        )[0]
+    )
+    records = [practised(seed, 200, values) for seed in range(6)]
+    for known in ("4,0.3", "0"):
+        params = learner.make_params({**values, "motor_sd": known, "variance_floor": 0.05})
+        errors = [follow(params, actions, rewards).log_var - truth.log_var[-1] for actions, rewards, truth in records]
+        gaps[known] = float(np.mean(np.abs(errors)))
+    assert gaps["4,0.3"] < 0.7 * gaps["0"], gaps
+
+
+def test_missing_reward_or_action_leaves_forgetting():
+    learner = policy_gradient({}, SKITTLES)
+    params = learner.make_params({**EXACT, "retention": 0.9})
+    state = learner.init(params, 1)._replace(mean=jnp.array([[1.0, -2.0]]))
+    for action, reward in (([90.0, 3.0], np.nan), ([np.nan, 3.0], 0.5)):
+        after = learner.update(params, state, 0, jnp.array(action), rewarded(reward), None)
+        np.testing.assert_allclose(after.mean, [[0.9, -1.8]])
+        np.testing.assert_array_equal(after.log_var, state.log_var)
+        assert np.isnan(after.reward_baseline[0])
+
+
+def test_first_delivered_reward_starts_the_baseline():
+    _, before, after = learned({}, EXACT, [0.0, 0.0], 0.0, [1.0, 1.0], -0.4, np.nan)
+    assert float(after.reward_baseline[0]) == pytest.approx(-0.4)
+    np.testing.assert_allclose(after.mean, before.mean)
+
+
+def test_table_learns_each_target_apart():
+    learner = policy_gradient({"context": "table"}, ("reach_angle_deg",))
+    params = learner.make_params({"initial_mean": 0.0, "initial_sd": 6.0, "initial_baseline": 0.0})
+    before = learner.init(params, 4)
+    after = learner.update(params, before, 2, jnp.array([5.0]), rewarded(0.5), None)
+    moved = np.asarray(after.mean[:, 0] != before.mean[:, 0])
+    np.testing.assert_array_equal(moved, [False, False, True, False])
+    assert policy_gradient({}, ("reach_angle_deg",)).init(params, 4).mean.shape == (1, 1)
+
+
+def test_reach_angles_go_the_short_way_round():
+    learner = policy_gradient({}, ("reach_angle_deg",))
+    params = learner.make_params({"initial_mean": 175.0, "initial_sd": 6.0})
+    state = learner.init(params, 1)
+    near, far = (learner.log_prob(params, state, 0, jnp.array([x])) for x in (-175.0, 165.0))
+    assert float(near) == pytest.approx(float(far))
+    throw = policy_gradient({"covariance": "diagonal"}, ("release_angle_deg",))
+    assert float(throw.log_prob(params, state, 0, jnp.array([-175.0]))) < -1000
+
+
+def test_variance_has_a_floor():
+    _, _, after = learned({}, {**EXACT, "variance_floor": 0.5, "alpha_log_var": 50.0}, [0.0, 0.0], 0.0, [0.1, 0.1], 0.9, -0.1)
+    np.testing.assert_allclose(np.exp(after.log_var), 0.5)
+
+
+def test_motor_noise_is_a_quarter_of_exploration_unless_said_otherwise():
+    learner = policy_gradient({}, SKITTLES)
+    np.testing.assert_allclose(learner.make_params(VALUES).motor_sd, [2.0, 0.15])
+    np.testing.assert_allclose(learner.make_params({**VALUES, "motor_sd": 0}).motor_sd, [0.0, 0.0])
+    np.testing.assert_allclose(
+        learner.make_params({**VALUES, "motor_sd.release_speed": 0.2, "motor_sd.release_angle_deg": 1}).motor_sd, [1, 0.2]
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"initial_mean": 1.0}, "initial_sd"),
+        ({**VALUES, "alpha": 0.1}, "no parameter 'alpha'"),
+        ({**VALUES, "alpha_plus": 0.1}, "no parameter 'alpha_plus'"),
+        ({**VALUES, "initial_mean": [1, 2, 3]}, "2 numbers"),
+        ({**VALUES, "retention": 1.5}, "0 to 1"),
+        ({**VALUES, "alpha_mean": "fast"}, "takes numbers"),
+        ({**VALUES, "alpha_mean": "0.1,0.2"}, "one number"),
+    ],
+)
+def test_bad_parameters_are_named(values, words):
+    with pytest.raises(BadInput, match=words):
+        policy_gradient({}, SKITTLES).make_params(values)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"covariance": "full"}, "angle, cholesky, diagonal"),
+        ({"critic": "features"}, "running"),
+        ({"colour": "red"}, "no option 'colour'"),
+        ({"step_cap": "-1"}, "step_cap"),
+    ],
+)
+def test_bad_options_are_named(options, words):
+    with pytest.raises(BadInput, match=words):
+        policy_gradient(options, SKITTLES)
+
+
+def test_an_angle_needs_two_dimensions():
+    with pytest.raises(BadInput, match="2 numbers"):
+        policy_gradient({"covariance": "angle"}, ("reach_angle_deg",))
+
+
+def test_learners_are_found_by_name():
+    assert build_learner("policy-gradient", {}, SKITTLES).name == "policy-gradient"
+    assert learner_options("policy-gradient") == OPTIONS
+    with pytest.raises(BadInput, match="policy-gradient"):
+        build_learner("policy-gradiant", {}, SKITTLES)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 6])
+def test_small_matrices(n):
+    rng = np.random.default_rng(n)
+    a = rng.normal(size=(n, n))
+    covariance, deviation = a @ a.T + np.eye(n), rng.normal(size=n)
+    np.testing.assert_allclose(gaussian.cholesky(jnp.asarray(covariance)), np.linalg.cholesky(covariance), atol=1e-12)
+    np.testing.assert_allclose(gaussian.inverse(jnp.asarray(covariance)), np.linalg.inv(covariance), atol=1e-12)
+    expected = multivariate_normal(np.zeros(n), covariance).logpdf(deviation)
+    assert float(gaussian.log_density(jnp.asarray(deviation), jnp.asarray(covariance))) == pytest.approx(expected, abs=1e-12)
+
+
+def test_state_is_a_named_tuple_of_arrays():
+    learner = policy_gradient({}, SKITTLES)
+    state = learner.init(learner.make_params(VALUES), 1)
+    assert isinstance(state, State) and all(isinstance(x, jax.Array) for x in state)
