@@ -3,6 +3,7 @@
 import functools
 import platform
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -11,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from analysis.simulate import LearnerActor
 from devices.device import Player
 from devices.process import set_priority
-from protocols.errors import Aborted, TwinrigError
+from protocols.errors import Aborted, RecorderError, TwinrigError
 from protocols.history import Committed
 from protocols.schedule import base_schedule
 from protocols.task import Path as HandPath
@@ -100,22 +102,21 @@ def open_session(plan: Plan, say: Callable[[str], None], new: bool, pictures: Pa
         if new:
             create_journal(plan.folder / folders.JOURNAL, plan.record())
             folders.keep_protocol(plan.folder, plan.loaded.source)
-        task = make_task(plan.protocol)
-        left, bottom, right, top = task.extent()
-        centre = ((left + right) / 2, (bottom + top) / 2)
-        window = stack.enter_context(open_window(plan.settings, plan.windowed, plan.protocol.workspace.display_scale, centre))
         messenger = Messenger()
         journal = stack.enter_context(JournalWriter(plan.folder / folders.JOURNAL, now, messenger))
-        opened = Opened(plan, journal.begin_start(_start_info(plan, window)))
+        opened = Opened(plan, journal.begin_start(_start_info(plan)))
+        origin = opened.origin = Origin(plan.session_id, journal.start, plan.protocol.name, plan.loaded.hash, plan.simulated)
         try:
-            with _open_parts(plan, task, window, journal, messenger, opened, say, pictures) as opened.session:
+            with _open_parts(plan, origin, journal, messenger, opened, say, pictures) as opened.session:
                 yield opened
             how = "finished"
-        except TwinrigError as error:
-            how = f"{type(error).__name__}: {error}"
-            raise type(error)(f"{error}\n  (the session was begun: 'twinrig resume {plan.folder}' goes on with it)") from error
+        except (Aborted, KeyboardInterrupt):
+            how = "aborted"
+            raise
         except BaseException as error:
-            how = "aborted" if isinstance(error, Aborted | KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+            how = f"{type(error).__name__}: {error}"
+            if isinstance(error, TwinrigError):
+                raise type(error)(f"{error}\n  (the session was begun: 'twinrig resume {plan.folder}' goes on with it)") from error
             raise
         finally:
             journal.end_start(how)
@@ -138,22 +139,29 @@ class Messenger:
 @contextmanager
 def _open_parts(
     plan: Plan,
-    task: Task,
-    window: Window,
+    origin: Origin,
     journal: JournalWriter,
     messenger: Messenger,
     opened: Opened,
     say: Callable[[str], None],
     pictures: Path | None,
 ) -> Iterator[Session]:
-    """Everything with a process or a stream of its own. The recorder is last to open and first to close, so that it loses nothing."""
+    """Everything with a process, a window or a stream of its own.
+
+    The twin compiles while the window opens, the judge while the device does. The recorder is last to open and first to close, so that
+    it loses nothing.
+    """
     with ExitStack() as stack:
-        check_loopback()
-        origin = Origin(plan.session_id, journal.start, plan.protocol.name, plan.loaded.hash, plan.simulated)
         twin = messenger.twin = stack.enter_context(_start_twin(plan, origin))
+        task = make_task(plan.protocol)
+        left, bottom, right, top = task.extent()
+        centre = ((left + right) / 2, (bottom + top) / 2)
+        window = stack.enter_context(open_window(plan.settings, plan.windowed, plan.protocol.workspace.display_scale, centre))
+        journal.update_start({"window": _window_info(plan, window)})
+        check_loopback()
         judge = Judge(task, LONGEST_PATH)
         warm = threading.Thread(target=_warm, args=(judge, plan, task))
-        warm.start()  # compiles while the device opens
+        warm.start()
         workspace = Workspace(task.hand_origin, plan.protocol.workspace.hand_scale)
         device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin), plan.replay))
         player = stack.enter_context(open_player(plan.device, window, device)) if plan.simulated and plan.device != "replay" else None
@@ -164,8 +172,8 @@ def _open_parts(
         twin.wait_ready()
         sources = (*streams.source_ids, origin.source_id(device.info.kind), origin.source_id("twin"))
         opened.recorder = recorder = stack.enter_context(Recorder(plan.folder / f"start-{journal.start}.xdf", sources))
-        recorder.confirm(streams)
-        opened.origin, opened.device = origin, device.info.kind
+        _confirm(recorder, streams)
+        opened.device = device.info.kind
         journal.update_start({"device": device.info._asdict(), "xdf": recorder.files[0].name})
         responder = SimulatedResponder(window, _answers(plan)) if participant else Person(window)
         pages = Pages(window, responder, words=page_words(plan.language))
@@ -181,25 +189,38 @@ def _open_parts(
             opened.events = streams.events.counter
 
 
-def _start_info(plan: Plan, window: Window) -> dict[str, Any]:
+def _start_info(plan: Plan) -> dict[str, Any]:
     clocks = pair()
     return {
         "utc": clocks.utc,
         "lsl": clocks.lsl,
         "platform": f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}",
         "versions": {name: version(name) for name in VERSIONS},
-        "window": {
-            "size_px": window.size_px,
-            "metres_per_pixel": window.metres_per_pixel,
-            "calibrated": window.calibrated,
-            "refresh": window.refresh,
-            "paced": window.paced,
-            "windowed": plan.windowed,
-            "notes": window.notes,
-        },
         "settings": plan.settings.model_dump(mode="json"),
         "check": latest_check(),
     }
+
+
+def _window_info(plan: Plan, window: Window) -> dict[str, Any]:
+    return {
+        "size_px": window.size_px,
+        "metres_per_pixel": window.metres_per_pixel,
+        "calibrated": window.calibrated,
+        "refresh": window.refresh,
+        "paced": window.paced,
+        "windowed": plan.windowed,
+        "notes": window.notes,
+        "first_frame": round(time.time() - psutil.Process().create_time(), 2),  # s after the program was started
+    }
+
+
+def _confirm(recorder: Recorder, streams: SessionStreams) -> None:
+    """See that it records; under load LabRecorder may miss a stream that is there, so it gets a second try."""
+    try:
+        recorder.confirm(streams)
+    except RecorderError:
+        recorder.restart()
+        recorder.confirm(streams)
 
 
 def _start_twin(plan: Plan, origin: Origin) -> TwinHandle:

@@ -1,6 +1,7 @@
 """What ``run``, ``pilot`` and ``resume`` share: open the rig, run the session, say what came of it."""
 
 import argparse
+import signal
 import sys
 from typing import Any
 
@@ -15,6 +16,7 @@ def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
     def say(words: str) -> None:
         print(words, file=sys.stderr, flush=True)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it closes in order
     with open_session(plan, say, new, pictures=getattr(options, "pictures", None)) as opened:
         opened.session.run()
     summary = opened.summary()
