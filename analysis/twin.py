@@ -136,7 +136,7 @@ class Own(NamedTuple):
 
 def own_start(state: State, window: int) -> Own:
     """Before the first trial; ``window`` is at least the longest window of the course's zone rules."""
-    return Own(state, jnp.full(max(window, 1), jnp.nan))
+    return Own(state, jnp.full(max(window, 1), jnp.nan, dtype=float))  # a weak type would be compiled for twice
 
 
 def own_step(

@@ -46,11 +46,12 @@ def test_parity_over_600_throws():
 def test_step_by_step_is_the_scan():
     company, committed = begin(Practice(LEARNER, TASK, 1), 3, LEARNER.init(PARAMS, 1)), history()[:100]
     rule = jax.tree.map(np.asarray, NO_ZONE)
-    offline = predict(LEARNER, PARAMS, 1, record(TARGETS, committed))
+    offline, compiled = predict(LEARNER, PARAMS, 1, record(TARGETS, committed)), step._cache_size()
     for i, one in enumerate(committed):
         trial = as_arrays(one.trial)
         company, result = step(Practice(LEARNER, TASK, 1), PARAMS, TARGETS, 3, company, trial, seen(TARGETS, one), trial, rule)
         np.testing.assert_allclose(float(result.prediction.log_prob), offline.prediction.log_prob[i], atol=1e-12)
+    assert step._cache_size() - compiled == 1, "a step compiled again is seconds late"
     for live, scanned in zip(company.yoked, offline.last, strict=True):
         np.testing.assert_allclose(live, scanned, rtol=0, atol=1e-14)
 

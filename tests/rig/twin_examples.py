@@ -1,12 +1,13 @@
 """Short sessions for the twin to live beside: a real journal, a real task, and a learner that throws or reaches."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jax
 import numpy as np
 
 from analysis.simulate import LearnerActor
+from analysis.twin import as_arrays
 from protocols.history import Committed
 from protocols.load import parse_protocol
 from protocols.schedule import next_trial, trial_key
@@ -68,6 +69,7 @@ def play(study: Protocol, trials: int, seed: int = 5, before: tuple[Committed, .
     """Trials as a learner makes them; every tenth is aborted, every seventh gives no reward, and one slot is given again."""
     task, history = make_task(study), list(before)
     choice = participant_choice(study, task.action_names, Path())
+    score = jax.jit(task.score)
     actor = LearnerActor(choice.learner, choice.params(), targets_of(study), seed)
     for committed in history:
         actor.act(committed.trial)
@@ -76,7 +78,7 @@ def play(study: Protocol, trials: int, seed: int = 5, before: tuple[Committed, .
         trial = next_trial(study, "", seed, history)
         assert trial is not None
         action = actor.act(trial)
-        outcome = Outcome(*map(np.float64, task.score(action / np.asarray(task.action_scale), trial, trial_key(seed, trial))))
+        outcome = Outcome(*map(np.float64, score(action / np.asarray(task.action_scale), as_arrays(trial), trial_key(seed, trial))))
         status = "aborted" if trial.number % 10 == 0 else "completed"
         reward = np.nan if trial.number % 7 == 0 or status == "aborted" else float(outcome.reward)
         committed = Committed(trial, status, action, outcome, reward, requeue=trial.number == 3)
@@ -92,7 +94,7 @@ def new_session(folder: Path) -> Path:
     return folder
 
 
-def commit_all(folder: Path, committed: list[Committed], notify=None, pause: float = 0.0) -> None:
+def commit_all(folder: Path, committed: list[Committed], notify=None, between: Callable[[], object] = lambda: None) -> None:
     """Write trials into the folder's journal, one after another, each on the disk before the next."""
     with JournalWriter(folder / "journal.sqlite", now, notify) as journal:
         journal.begin_start({"utc": 1.5, "lsl": 0.25})
@@ -100,4 +102,4 @@ def commit_all(folder: Path, committed: list[Committed], notify=None, pause: flo
             number = one.trial.number
             journal.begin_trial(number, one.trial.attempt, one.trial.slot, now())
             journal.commit_trial(one, {"trial": number}, samples(number, 10)).wait()
-            time.sleep(pause)
+            between()
