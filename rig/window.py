@@ -64,6 +64,13 @@ class Window:
         self._flipped = 0.0
         self._shapes = Shapes(handle, self._to_px, self._px_per_metre)
 
+    def look_at(self, centre: Point, display_scale: float) -> None:
+        """Show another part of the workspace: ``centre`` (m) in the middle, ``display_scale`` metres on the screen for a metre of it."""
+        from rig.window_shapes import Shapes
+
+        self._centre, self._px_per_metre = centre, display_scale / self.metres_per_pixel
+        self._shapes = Shapes(self._handle, self._to_px, self._px_per_metre)
+
     @property
     def extent(self) -> tuple[float, float, float, float]:
         """Left, bottom, right, top of what the window can show, m of the workspace."""

@@ -1,0 +1,134 @@
+"""The parts of a session that come after its window: device, streams, recorder, simulated participant, and the loop itself."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.simulate import LearnerActor
+from devices.device import Player
+from protocols.errors import RecorderError
+from protocols.history import Committed
+from protocols.schedule import base_schedule
+from protocols.task import Path as HandPath
+from protocols.task import Task
+from protocols.tasks import make_task
+from protocols.workspace import Workspace
+from rig import folder as folders
+from rig.clock import now, wait_until
+from rig.input import DeviceSlot, open_player
+from rig.journal import JournalWriter
+from rig.journal_reader import read_journal
+from rig.judge import Judge
+from rig.learner_choice import participant_choice, targets_of
+from rig.opening import Opened
+from rig.page_words import page_words
+from rig.pages import Pages, Person, SimulatedResponder
+from rig.participant import SimulatedParticipant
+from rig.pictures import Pictures
+from rig.plan import Plan
+from rig.recorder import Recorder
+from rig.session import Rig, Session
+from rig.streams import MotionPublisher, SessionStreams, check_loopback
+from rig.twin import TwinHandle
+from rig.window import Window
+
+LONGEST_PATH = 4096  # samples; a longer movement compiles once more
+
+
+@contextmanager
+def open_parts(
+    opened: Opened, window: Window, twin: TwinHandle, journal: JournalWriter, say: Callable[[str], None], pictures: Path | None
+) -> Iterator[Session]:
+    """Device, streams and recorder of a session that has its window, and the session itself.
+
+    The judge compiles while the device opens. The recorder is last to open and first to close, so that it loses nothing.
+
+    Raises:
+        DeviceError, StreamError, RecorderError: a part did not open.
+        BadInput: the twin's or the participant's learner can't be used.
+    """
+    plan, origin = opened.plan, opened.origin
+    with ExitStack() as stack:
+        check_loopback()
+        task = make_task(plan.protocol)
+        left, bottom, right, top = task.extent()
+        window.look_at(((left + right) / 2, (bottom + top) / 2), plan.protocol.workspace.display_scale)
+        judge = Judge(task, LONGEST_PATH)
+        warm = threading.Thread(target=_warm, args=(judge, plan, task))
+        warm.start()
+        workspace = Workspace(task.hand_origin, plan.protocol.workspace.hand_scale)
+        device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin), plan.replay))
+        player = stack.enter_context(open_player(plan.device, window, device)) if plan.simulated and plan.device != "replay" else None
+        streams = stack.enter_context(SessionStreams(origin))
+        history = _history(plan)
+        participant = _participant(plan, task, workspace, player, history) if player else None
+        warm.join()
+        twin.wait_ready()
+        sources = (*streams.source_ids, origin.source_id(device.info.kind), origin.source_id("twin"))
+        opened.recorder = recorder = stack.enter_context(Recorder(plan.folder / f"start-{journal.start}.xdf", sources))
+        _confirm(recorder, streams)
+        opened.device = device.info.kind
+        journal.update_start({"device": device.info._asdict(), "xdf": recorder.files[0].name})
+        responder = SimulatedResponder(window, _answers(plan)) if participant else Person(window)
+        pages = Pages(window, responder, words=page_words(plan.language))
+        rig = Rig(plan, task, workspace, judge, window, pages, device, journal, streams, recorder, twin, participant, say)
+        rig.pictures = Pictures(pictures) if pictures else None
+        for note in (*window.notes, *device.info.notes):
+            say(note)
+        session = Session(rig, history)
+        try:
+            yield session
+        finally:
+            _let_finish(twin, len(session.history))
+            opened.events = streams.events.counter
+
+
+def _confirm(recorder: Recorder, streams: SessionStreams) -> None:
+    """See that it records; under load LabRecorder may miss a stream that is there, so it gets a second try."""
+    try:
+        recorder.confirm(streams)
+    except RecorderError:
+        recorder.restart()
+        recorder.confirm(streams)
+
+
+def _let_finish(twin: TwinHandle, trials: int, patience: float = 5.0) -> None:
+    """Give the twin time to learn from the last trial, so that the recording has its answer."""
+    deadline = now() + patience
+    while twin.alive() and trials and (twin.last is None or twin.last.trial < trials) and now() < deadline:
+        twin.poll()
+        wait_until(now() + 0.01)
+
+
+def _warm(judge: Judge, plan: Plan, task: Task) -> None:
+    """Compile what a trial calls, before a participant waits for it."""
+    trial = base_schedule(plan.protocol, plan.condition, plan.seed)[0]
+    posture, buttons = task.start_posture(trial)
+    still = HandPath(np.array([0.0, 0.001]), np.array([posture, posture], float), np.array([buttons, buttons]), 2)
+    judge(still, trial)
+
+
+def _history(plan: Plan) -> list[Committed]:
+    with read_journal(plan.folder / folders.JOURNAL) as journal:
+        return journal.committed()
+
+
+def _participant(plan: Plan, task: Task, workspace: Workspace, player: Player, history: list[Committed]) -> SimulatedParticipant:
+    given = plan.protocol.participant
+    choice = participant_choice(plan.protocol, task.action_names, plan.loaded.path.parent)
+    actor = LearnerActor(choice.learner, choice.params(), targets_of(plan.protocol), plan.seed)
+    participant = SimulatedParticipant(
+        actor, task, workspace, player, plan.seed, (given.reaction_time, given.reaction_time_sd), given.motor_sd
+    )
+    participant.catch_up(history)
+    return participant
+
+
+def _answers(plan: Plan) -> dict[str, Any]:
+    """What a simulated participant answers: what has to be answered so that the session may begin."""
+    questions = (*plan.protocol.questions.before, *plan.protocol.questions.after)
+    return {question.key: question.required for question in questions if question.required is not None}
