@@ -133,6 +133,8 @@ def create_session_folder(
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir()
     except FileExistsError:
+        if folder.is_dir() and not (folder / JOURNAL).exists():
+            return folder  # a power cut came between making the folder and its journal: nothing was begun
         raise BadInput(
             f"{folder}: this session exists already and is never overwritten; go on with it by 'twinrig resume {folder}', "
             f"or begin a new one with --session {_next_session(folder)}"

@@ -1,0 +1,1 @@
+"""Measurements that `make bench` repeats; their results stand in docs/reference/measured.md."""
