@@ -11,7 +11,6 @@ from rig.plan import Plan
 def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
     """One start of a session, from the window's first frame to the report."""
     from rig.opening import open_session
-    from rig.report import report
 
     def say(words: str) -> None:
         print(words, file=sys.stderr, flush=True)
@@ -21,6 +20,8 @@ def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
         opened.session.run()
     summary = opened.summary()
     if plan.simulated:
+        from rig.report import report  # brings the figures, for which no participant waits
+
         report(plan.folder, plan.folder / f"report-{opened.start}.html")
         summary["report"] = str(plan.folder / f"report-{opened.start}.html")
     for words in opened.closing_words(summary):
