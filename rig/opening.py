@@ -4,7 +4,7 @@ import functools
 import platform
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -92,7 +92,7 @@ def open_session(plan: Plan, say: Callable[[str], None], new: bool, pictures: Pa
         origin = Origin(plan.session_id, start, plan.protocol.name, plan.loaded.hash, plan.simulated)
         opened = Opened(plan, start, origin)
         try:
-            with open_window(plan.settings, plan.windowed) as window, _start_twin(plan, origin) as messenger.twin:
+            with open_window(plan.settings, plan.windowed) as window, _twin(plan, origin) as messenger.twin:
                 journal.update_start({"window": _window_info(plan, window)})
                 from rig.parts import open_parts  # brings JAX, for which the first frame doesn't wait
 
@@ -150,7 +150,9 @@ def _window_info(plan: Plan, window: Window) -> dict[str, Any]:
     }
 
 
-def _start_twin(plan: Plan, origin: Origin) -> TwinHandle:
+def _twin(plan: Plan, origin: Origin) -> AbstractContextManager[TwinHandle | None]:
+    if not plan.twin:
+        return nullcontext()
     return start_twin(
         plan.folder,
         plan.protocol,

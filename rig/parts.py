@@ -10,6 +10,7 @@ import numpy as np
 
 from analysis.simulate import LearnerActor
 from devices.device import Player
+from devices.pointer import XPointer
 from protocols.errors import RecorderError
 from protocols.history import Committed
 from protocols.schedule import base_schedule
@@ -41,7 +42,7 @@ LONGEST_PATH = 4096  # samples; a longer movement compiles once more
 
 @contextmanager
 def open_parts(
-    opened: Opened, window: Window, twin: TwinHandle, journal: JournalWriter, say: Callable[[str], None], pictures: Path | None
+    opened: Opened, window: Window, twin: TwinHandle | None, journal: JournalWriter, say: Callable[[str], None], pictures: Path | None
 ) -> Iterator[Session]:
     """Device, streams and recorder of a session that has its window, and the session itself.
 
@@ -67,14 +68,17 @@ def open_parts(
         history = _history(plan)
         participant = _participant(plan, task, workspace, player, history) if player else None
         warm.join()
-        twin.wait_ready()
-        sources = (*streams.source_ids, origin.source_id(device.info.kind), origin.source_id("twin"))
+        others = [device.info.kind]
+        if twin is not None:
+            twin.wait_ready()
+            others.append("twin")
+        sources = (*streams.source_ids, *map(origin.source_id, others))
         opened.recorder = recorder = stack.enter_context(Recorder(plan.folder / f"start-{journal.start}.xdf", sources))
         _confirm(recorder, streams)
         opened.device = device.info.kind
         journal.update_start({"device": device.info._asdict(), "xdf": recorder.files[0].name})
         responder = SimulatedResponder(window, _answers(plan)) if participant else Person(window)
-        pages = Pages(window, responder, words=page_words(plan.language))
+        pages = Pages(window, responder, words=page_words(plan.language, plan.protocol.texts.get(plan.language)))
         rig = Rig(plan, task, workspace, judge, window, pages, device, journal, streams, recorder, twin, participant, say)
         rig.pictures = Pictures(pictures) if pictures else None
         for note in (*window.notes, *device.info.notes):
@@ -83,8 +87,12 @@ def open_parts(
         try:
             yield session
         finally:
-            _let_finish(twin, len(session.history))
+            if rig.twin is not None:
+                _let_finish(rig.twin, len(session.history))
             opened.events = streams.events.counter
+            if isinstance(player, XPointer):
+                device.read()
+                journal.update_start({"pointer": {"injected": player.injected(), "received": device.status().samples}})
 
 
 def _confirm(recorder: Recorder, streams: SessionStreams) -> None:

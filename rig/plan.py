@@ -18,6 +18,7 @@ from rig.settings import Settings, load_settings
 
 PILOTS = Path("pilots")  # where simulated sessions are kept unless --data says otherwise
 FORMAT = 1
+_KINDS = ("person", "program")  # who is not simulated, and who is
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Plan:
     continue_from: Path | None
     replay: Path | None  # the session whose samples are played again, with the device replay
     windowed: bool
+    twin: bool  # whether the learners practise beside the session
     settings: Settings
 
     def record(self) -> dict[str, Any]:
@@ -62,6 +64,7 @@ class Plan:
             "continue_from": str(self.continue_from) if self.continue_from else None,
             "replay": str(self.replay) if self.replay else None,
             "windowed": self.windowed,
+            "twin": self.twin,
         }
 
 
@@ -76,6 +79,7 @@ def new_plan(
     language: str | None = None,
     trials: int | None = None,
     windowed: bool = False,
+    twin: bool = True,
     continue_from: Path | None = None,
     replay: Path | None = None,
 ) -> Plan:
@@ -88,16 +92,20 @@ def new_plan(
     """
     settings = load_settings()
     loaded = load_protocol(protocol)
-    _check_options(device, trials, replay)
+    _check_options(device, trials, seed, replay)
     root = data if data is not None else PILOTS if simulated else settings.data
     code = participant if participant is not None else _next_pilot(root, loaded.protocol.name)
-    earlier = _earlier(continue_from, loaded, code) if continue_from else None
+    folders.check_participant(code)
+    earlier = _earlier(continue_from, loaded.protocol, code, session, simulated) if continue_from else None
     number = session if session is not None else earlier["session"] + 1 if earlier else 1
     variant = loaded.protocol.for_session(number)
     _check_language(variant, language)
-    folders.check_participant(code)
     folder = folders.create_session_folder(root, loaded.protocol.name, code, number, simulated)
-    condition = earlier["condition"] if earlier else _draw(root, loaded.protocol, code)
+    try:
+        condition = earlier["condition"] if earlier else _draw(root, loaded.protocol, code)
+    except BadInput:
+        folder.rmdir()
+        raise
     return Plan(
         folder=folder,
         session_id=uuid.uuid4().hex,
@@ -114,6 +122,7 @@ def new_plan(
         continue_from=continue_from,
         replay=replay,
         windowed=windowed,
+        twin=twin,
         settings=settings,
     )
 
@@ -148,15 +157,18 @@ def resumed_plan(folder: Path) -> Plan:
         continue_from=Path(kept["continue_from"]) if kept["continue_from"] else None,
         replay=Path(kept["replay"]) if kept["replay"] else None,
         windowed=kept["windowed"],
+        twin=kept["twin"],
         settings=load_settings(),
     )
 
 
-def _check_options(device: str, trials: int | None, replay: Path | None) -> None:
+def _check_options(device: str, trials: int | None, seed: int | None, replay: Path | None) -> None:
     if device not in DEVICES:
         raise BadInput(f"--device {device}: there is no such device; choose from {', '.join(DEVICES)}")
     if trials is not None and trials < 1:
         raise BadInput(f"--trials {trials}: expected a number from 1; correct it, or leave it out for the whole protocol")
+    if seed is not None and not 0 <= seed < 2**31:
+        raise BadInput(f"--seed {seed}: expected a whole number from 0 to {2**31 - 1}; correct it, or leave it out to have one drawn")
     if (device == "replay") != (replay is not None):
         raise BadInput("--device replay and --replay SESSION_DIR (the session to play again) belong together; give both or neither")
     if replay is not None:
@@ -186,13 +198,21 @@ def _check_language(protocol: Protocol, language: str | None) -> None:
         raise BadInput(f"language {language!r}: protocol {protocol.name!r} has {', '.join(protocol.languages)}; choose one of these")
 
 
-def _earlier(folder: Path, loaded: Loaded, participant: str) -> dict[str, Any]:
+def _earlier(folder: Path, protocol: Protocol, participant: str, session: int | None, simulated: bool) -> dict[str, Any]:
+    """What is known of the session that this one goes on from."""
     from rig.journal_reader import read_journal
 
     path = folders.open_session_folder(folder)
     with read_journal(path / folders.JOURNAL) as journal:
         kept = journal.session()
-    for what, here, there in (("participant", participant, kept["participant"]), ("protocol", loaded.protocol.name, kept["protocol_name"])):
+    for what, here, there in (
+        ("participant", participant, kept["participant"]),
+        ("protocol", protocol.name, kept["protocol_name"]),
+        ("kind of participant", _KINDS[simulated], _KINDS[kept["simulated"]]),
+    ):
         if here != there:
             raise BadInput(f"--continue-from {folder}: its {what} is {there!r}, and {here!r} was asked for; name the right session")
+    if session is not None and session <= kept["session"]:
+        raise BadInput(f"--session {session} can't go on from session {kept['session']}, which came no earlier; raise it, or leave it out")
+    protocol.condition(kept["condition"])
     return kept

@@ -28,6 +28,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         seed=options.seed,
         trials=options.trials,
         windowed=options.windowed,
+        twin=not options.no_twin,
         replay=options.replay,
     )
     return session.run(plan, options, new=True)
