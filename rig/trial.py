@@ -1,5 +1,6 @@
 """One trial: a state machine that eats samples and decides by their times, not by the frame's."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from protocols.task import MISSING, Outcome, Path, Stage, Task, Trial, View
 from protocols.workspace import Workspace
 from rig.judge import Judge, Judgement
 
+STILL_PERIOD = 0.001  # s, between the samples that stand for a hand at rest
 READ_LATER = 0.010  # s; by then a sample of an event-driven device has been read, so silence means that the hand was still
 
 
@@ -81,7 +83,7 @@ class TrialMachine:
         self._pending = None
         if self.stage == Stage.MOVEMENT:
             self._go_time = time
-            self._movement.add(np.zeros(1), self.hand.position[None], np.array([self.hand.buttons]))
+            self._movement.begin(self.hand.position, self.hand.buttons)
 
     def view(self, now: float, score: int) -> View:
         """What a scene may show now. A pending stage counts as begun, since this scene is the one that shows it."""
@@ -100,8 +102,9 @@ class TrialMachine:
         )
 
     def abort(self, time: float, status: str = "aborted") -> None:
-        """End the trial at once, without an action."""
-        self._finish(status, None, time)
+        """End the trial at once, without an action; a result that is on the screen already stands."""
+        if self.stage != Stage.FEEDBACK:
+            self._finish(status, None, time)
         self._pending = None
         self._enter(Stage.DONE, time)
 
@@ -149,14 +152,19 @@ class TrialMachine:
 
     def _move(self, times: np.ndarray, position: np.ndarray, buttons: np.ndarray, now: float) -> int:
         since_go = np.round(times - self._go_time, 9)  # to 1 ns: the same movement is the same numbers, whenever it was made
-        after = since_go > 0
-        self._movement.add(since_go[after], position[after], buttons[after])
+        before = int(np.searchsorted(since_go, 0.0, side="right"))  # of these the flip was too quick: they are from before the cue
+        left = self._first_left(position[:before], buttons[:before])
+        if left is not None:
+            return self._too_early(float(times[left]), left)
+        if before:
+            self._movement.begin(position[before - 1], int(buttons[before - 1]))
+        self._movement.add(since_go[before:], position[before:], buttons[before:])
         path = self._movement.until(now - self._go_time - READ_LATER)
         end = self._task.ended(path, self.trial)
         window = self._limits.max_reaction_time + self._limits.max_movement_time
         if end is not None and not path.time[end] > window:
             return self._judge(Path(path.time[: end + 1], path.position[: end + 1], path.buttons[: end + 1], end + 1))
-        if now - self._go_time > window:
+        if now - self._go_time - READ_LATER > window:
             self._finish("too_slow", path, now)
             self._enter(Stage.FEEDBACK, now)
         return len(times)
@@ -227,6 +235,11 @@ class _Growing:
         self._position = np.empty((4096, 2))
         self._buttons = np.empty(4096, dtype=np.int64)
 
+    def begin(self, position: np.ndarray, buttons: int) -> None:
+        """Where the hand was at the go cue."""
+        self._time[0], self._position[0], self._buttons[0] = 0.0, position, buttons
+        self._count = max(self._count, 1)
+
     def add(self, time: np.ndarray, position: np.ndarray, buttons: np.ndarray) -> None:
         end = self._count + len(time)
         while end > len(self._time):
@@ -246,13 +259,17 @@ class _Growing:
         self._count = min(count, self._count)
 
     def until(self, time: float) -> Path:
-        """The path so far; where the device has been silent up to ``time``, with the last sample once more: the hand was still."""
+        """The path so far; where the device has been silent up to ``time``, with its last sample again and again: the hand was still.
+
+        These stand at whole milliseconds of silence, so that a movement's end doesn't depend on when a frame came.
+        """
         path = Path(self._time[: self._count], self._position[: self._count], self._buttons[: self._count], self._count)
-        if time <= path.time[-1]:
+        silent = path.time[-1] + STILL_PERIOD * np.arange(1, math.floor((time - path.time[-1]) / STILL_PERIOD) + 1)
+        if not len(silent):
             return path
         return Path(
-            np.append(path.time, time),
-            np.concatenate([path.position, path.position[-1:]]),
-            np.append(path.buttons, path.buttons[-1]),
-            self._count + 1,
+            np.round(np.append(path.time, silent), 9),
+            np.concatenate([path.position, np.repeat(path.position[-1:], len(silent), axis=0)]),
+            np.append(path.buttons, np.repeat(path.buttons[-1:], len(silent))),
+            self._count + len(silent),
         )
