@@ -41,9 +41,10 @@ class SampleLog:
     def _lost(self, counter: np.ndarray) -> int:
         if not len(counter):
             return 0
-        first = counter[0] - 1 if self._last_counter is None else self._last_counter
+        before = counter[0] - 1 if self._last_counter is None else self._last_counter
         self._last_counter = int(counter[-1])
-        return int(counter[-1] - first - len(counter))
+        steps = np.diff(counter, prepend=before)
+        return int(np.sum(steps[steps > 1] - 1))  # a step back is a device that was opened anew
 
 
 def joined(chunks: list[Samples]) -> Samples:

@@ -67,7 +67,6 @@ class Session:
     score: int = 0
     _log: SampleLog = field(default_factory=SampleLog)
     _hand: Hand = field(default_factory=lambda: Hand(np.full(2, MISSING), 0))
-    _trial: Trial | None = None
     _wish: str = ""  # of the experimenter, in the present trial: pause, quit, skip or repeat
     _fault: str = ""  # of the device, in the present trial
 
@@ -109,7 +108,7 @@ class Session:
 
     def _give(self, trial: Trial) -> None:
         """One trial from its presentation to its commit."""
-        self._trial, self._wish = trial, ""
+        self._wish = ""
         self._mend_device()
         aim = self._ask_aim(trial) if trial.aim_report else MISSING
         started = self.rig.journal.begin_trial(trial.number, trial.attempt, trial.slot, now())
@@ -118,6 +117,7 @@ class Session:
             self.rig.participant.begin(trial, machine.hand.position, now())
         gc.collect()
         gc.disable()  # a collection may take longer than a frame
+        self.rig.window.frames.take()  # those of pages and pauses are no trial's
         try:
             while machine.stage != Stage.DONE:
                 self._frame(machine)
@@ -125,7 +125,6 @@ class Session:
             gc.enable()
         self._settle(started)
         self._commit(machine, aim)
-        self._trial = None
         self._fulfil()
 
     def _machine(self, trial: Trial) -> TrialMachine:
@@ -205,7 +204,8 @@ class Session:
         frames = self.rig.window.frames.take()
         certificate = self._certificate(result, lost, delay, frames)
         broken = self._broken(certificate)
-        requeue = should_requeue(self._protocol, trial, result.status, broken, self._wish in ("repeat", "pause", "quit"))
+        again = self._wish == "repeat" or (result.status == "aborted" and self._wish in ("pause", "quit"))
+        requeue = should_requeue(self._protocol, trial, result.status, broken, forced=again)
         judgement = result.judgement
         committed = Committed(
             trial,
@@ -307,6 +307,7 @@ class Session:
             self._page_of(Page("", fault))
             try:
                 self.rig.device.reopen()
+                self._fault = ""  # the page's frames have met it again
                 self._event("device_reopened")
             except DeviceError as error:
                 self._fault = str(error)
@@ -389,10 +390,9 @@ class Session:
                 -math.inf if question.low is None else question.low,
                 math.inf if question.high is None else question.high,
                 not question.optional,
+                question.choices,
             )
             answer = self.rig.pages.ask([asked])[question.key]
-            if question.kind == "choice":
-                answer = question.choices[asked.options.index(str(answer))]
             self.rig.journal.answer(question.key, answer)
             if question.required is not None and answer != question.required:
                 raise Aborted(
