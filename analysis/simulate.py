@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from analysis.learner import Learner, Params
+from analysis.learner import Learner, Params, State
 from analysis.twin import Turn, as_arrays, context_of, learner_key, own_start, own_step, seen, stack_trials
 from protocols.history import Committed
-from protocols.task import Task, Trial
+from protocols.task import Outcome, Task, Trial
 from protocols.zone import ZoneRule
 
 PARTICIPANT = 0  # the simulated participant's place among the random keys; free learners and simulations count from 1
@@ -67,17 +67,17 @@ class LearnerActor:
     """
 
     def __init__(self, learner: Learner, params: Params, targets: np.ndarray, seed: int) -> None:
+        self._learner, self._params = learner, params
         self._targets, self._seed = np.asarray(targets), seed
         self._state = learner.init(params, len(targets))
         self._info: Any = None
         self._acted: tuple[int, int] | None = None
-        self._choose = jax.jit(lambda key, state, context: learner.act(key, params, state, context))
-        self._update = jax.jit(lambda state, context, action, outcome, info: learner.update(params, state, context, action, outcome, info))
 
     def act(self, trial: Trial) -> np.ndarray:
         """The action intended for this trial, in the units of the action columns; the same for the same history."""
         key = learner_key(self._seed, trial.number, trial.attempt, PARTICIPANT)
-        action, self._info = self._choose(key, self._state, context_of(self._targets, as_arrays(trial)))
+        context = context_of(self._targets, as_arrays(trial))
+        action, self._info = _act(self._learner, key, self._params, self._state, context)
         self._acted = (trial.number, trial.attempt)
         return np.asarray(getattr(self._info, "intended", action))
 
@@ -85,4 +85,15 @@ class LearnerActor:
         """Learn from a trial that is over; one that this actor didn't act on is learned from as if watched."""
         trial = seen(self._targets, committed)
         own = self._acted == (committed.trial.number, committed.trial.attempt)
-        self._state = self._update(self._state, trial.context, trial.action, trial.outcome, self._info if own else None)
+        info = self._info if own else None
+        self._state = _update(self._learner, self._params, self._state, trial.context, trial.action, trial.outcome, info)
+
+
+@partial(jax.jit, static_argnums=0)
+def _act(learner: Learner, key: Any, params: Params, state: State, context: Any) -> Any:
+    return learner.act(key, params, state, context)
+
+
+@partial(jax.jit, static_argnums=0)
+def _update(learner: Learner, params: Params, state: State, context: Any, action: Any, outcome: Outcome, info: Any) -> State:
+    return learner.update(params, state, context, action, outcome, info)

@@ -18,7 +18,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 Priority = Literal["realtime", "high", "normal", "low"]
 _FIFO = 10  # above all that isn't real-time, below what systems give their own drivers
-_NICE = {"realtime": -15, "high": -10, "normal": 0, "low": 19}
+_NICE = {"realtime": -15, "high": -10, "normal": 0, "low": 5}
 
 
 def spawn(target: Callable[..., None], args: tuple[Any, ...], name: str, priority: Priority = "normal") -> multiprocessing.Process:

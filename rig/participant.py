@@ -60,8 +60,11 @@ class SimulatedParticipant:
         random = np.random.default_rng([self._seed, trial.number, trial.attempt])
         wait = round(max(0.12, random.normal(*self._reaction_time)), 3)
         executed = self.intended + self._motor_sd * random.standard_normal(len(self.intended))
-        path = self._execute(executed / np.asarray(self._task.action_scale), as_arrays(trial))
-        self._player.play(self._motion(after_waiting(path, wait)), go_time)
+        self._player.play(self._motion(after_waiting(self.path_of(executed, trial), wait)), go_time)
+
+    def path_of(self, action: np.ndarray, trial: Trial) -> Path:
+        """How the hand moves to perform an action (units of the action columns), from the start of the movement on."""
+        return self._execute(action / np.asarray(self._task.action_scale), as_arrays(trial))
 
     def learn(self, committed: Committed) -> None:
         """Let the actor learn from a trial that is over."""

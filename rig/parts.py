@@ -14,8 +14,8 @@ from devices.pointer import XPointer
 from protocols.errors import RecorderError
 from protocols.history import Committed
 from protocols.schedule import base_schedule
+from protocols.task import Outcome, Task
 from protocols.task import Path as HandPath
-from protocols.task import Task
 from protocols.tasks import make_task
 from protocols.workspace import Workspace
 from rig import folder as folders
@@ -133,7 +133,17 @@ def _participant(plan: Plan, task: Task, workspace: Workspace, player: Player, h
         actor, task, workspace, player, plan.seed, (given.reaction_time, given.reaction_time_sd), given.motor_sd
     )
     participant.catch_up(history)
+    _rehearse(participant, LearnerActor(choice.learner, choice.params(), targets_of(plan.protocol), plan.seed), plan, task)
     return participant
+
+
+def _rehearse(participant: SimulatedParticipant, double: LearnerActor, plan: Plan, task: Task) -> None:
+    """Compile what a simulated participant needs within a trial. A double learns, so that the participant stays as it is."""
+    trial = base_schedule(plan.protocol, plan.condition, plan.seed)[0]
+    action = double.act(trial)
+    participant.path_of(action, trial)
+    zero = Outcome(*(np.float64(0.0) for _ in Outcome._fields))
+    double.learn(Committed(trial, "completed", action, zero, 0.0, False))
 
 
 def _answers(plan: Plan) -> dict[str, Any]:

@@ -69,12 +69,13 @@ class Session:
     _hand: Hand = field(default_factory=lambda: Hand(np.full(2, MISSING), 0))
     _wish: str = ""  # of the experimenter, in the present trial: pause, quit, skip or repeat
     _fault: str = ""  # of the device, in the present trial
+    _paged: bool = True  # whether something else than trials was shown since the last one
 
     def __post_init__(self) -> None:
         self.score = sum(_points(committed) for committed in self.history)
         self._protocol, self._plan = self.rig.plan.protocol, self.rig.plan
         self._limits = Limits(*(getattr(self._protocol.limits, name) for name in Limits._fields))
-        self.rig.pages.tick = self.between_frames
+        self.rig.pages.tick = self._between_page_frames
 
     def run(self) -> None:
         """Give all trials that are left, with what stands before, between and after them.
@@ -84,6 +85,7 @@ class Session:
             JournalError: the journal can't be written, and the person gave up.
         """
         self._read()  # what came before the recorder ran isn't kept
+        gc.freeze()  # what was made so far stays: collections between trials needn't look at it
         if not self.history:
             self._ask(self._protocol.questions.before)
             self._page("welcome")
@@ -101,6 +103,10 @@ class Session:
             self._fault = str(error)
         self._look_after_twin()
 
+    def _between_page_frames(self) -> None:
+        self._paged = True
+        self.between_frames()
+
     def _next(self) -> Trial | None:
         if self._plan.trials and len(self.history) >= HOPELESS and all(c.status != "completed" for c in self.history):
             raise TwinrigError(f"none of {len(self.history)} trials was completed: see the trials table for why, then pilot again")
@@ -117,7 +123,10 @@ class Session:
             self.rig.participant.begin(trial, machine.hand.position, now())
         gc.collect()
         gc.disable()  # a collection may take longer than a frame
-        self.rig.window.frames.take()  # those of pages and pauses are no trial's
+        if self._paged:  # frames of pages and pauses are no trial's
+            self.rig.window.frames.restart()
+            self.rig.window.frames.take()
+            self._paged = False
         try:
             while machine.stage != Stage.DONE:
                 self._frame(machine)
@@ -296,7 +305,6 @@ class Session:
         if self._wish == "quit":
             self.rig.pages.confirm_quit()
         self._look_after_recorder()
-        self.rig.window.frames.restart()
 
     def _mend_device(self) -> None:
         """Wait for a device that works: say what is wrong, and open it anew when the experimenter says so."""
@@ -333,6 +341,7 @@ class Session:
         if recorder is None or recorder.alive():
             return
         self._event("recorder_died")
+        self._paged = True  # it takes a second
         try:
             file = recorder.restart()
             recorder.confirm(self.rig.streams)
@@ -359,7 +368,6 @@ class Session:
         if planned.block.instruction and planned.repeat == 0:
             self._page(planned.block.instruction)
         self._event("block", block=trial.block, phase=phase.name)
-        self.rig.window.frames.restart()
 
     def _words(self, key: str) -> str:
         return self._protocol.words(key, self._plan.language)
