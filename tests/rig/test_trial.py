@@ -3,16 +3,18 @@
 from dataclasses import dataclass, field
 from functools import cache
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.twin import as_arrays
 from devices.device import Samples
 from protocols.movement import Limits
 from protocols.reach import Reach
 from protocols.skittles import Skittles
-from protocols.task import Feedback, Stage, Task, Trial
+from protocols.task import Feedback, Path, Stage, Task, Trial
 from protocols.workspace import Workspace
 from rig.judge import Judge
 from rig.participant import after_waiting
@@ -108,10 +110,14 @@ def between(samples: Samples, after: float, until: float) -> Samples:
     return Samples(*(column[due] for column in samples))
 
 
-def path_of(task: Task, trial: Trial, wait: float = 0.25, *action: float):
-    """An executed movement after a reaction time, up to its end and 0.1 s more."""
-    given_action = action or ((0.05,) if task is REACH else (2.0, 3.2))
-    return after_waiting(task.execute(np.array(given_action), trial), wait)
+@cache
+def executed(task: Task, trial: Trial) -> Path:
+    return jax.jit(task.execute)(np.array((0.05,) if task is REACH else (2.0, 3.2)), as_arrays(trial))
+
+
+def path_of(task: Task, trial: Trial, wait: float = 0.25) -> Path:
+    """An executed movement after a reaction time."""
+    return after_waiting(executed(task, trial), wait)
 
 
 CASES = [(REACH, SHOT), (REACH, SEEN), (SKITTLES, THROW)]
@@ -166,6 +172,7 @@ def test_a_broken_hold_leads_home_again_and_begins_anew(task, trial):
     back = this.here(left + 0.005, this.posture, this.buttons)
     this.frame(Samples(*(np.concatenate(columns) for columns in zip(away, back, strict=True))))
     assert this.stages == ["hold", "home", "hold"]
+    assert this.events[-2][0] == left
     assert this.events[-1][0] == pytest.approx(left + 0.005)
     this.until(Stage.FOREPERIOD)
     assert this.events[-1][0] - (left + 0.005) >= DURATIONS.hold
@@ -204,6 +211,17 @@ def test_no_movement_is_too_slow_and_has_no_action(task, trial):
     assert this.result.judgement is None
     when = next(time for time, name in this.events if name == "trial_too_slow")
     assert when - go == pytest.approx(LIMITS.max_reaction_time + LIMITS.max_movement_time, abs=2 * FRAME)
+
+
+@pytest.mark.parametrize("frame", [FRAME, 1.0], ids=["frame by frame", "in one go"])
+def test_a_movement_that_ends_after_the_time_is_up_is_not_judged(frame):
+    this = Rehearsal()
+    go = this.to_go()
+    samples = this.movement(path_of(REACH, SHOT, 2.9), go)
+    while this.machine.stage == Stage.MOVEMENT:
+        this.frame(between(samples, this.time, this.time + frame), frame)
+    assert this.result.status == "too_slow"
+    assert this.result.judgement is None
 
 
 @BY_NAME
