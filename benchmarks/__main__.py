@@ -1,0 +1,24 @@
+"""All measurements, one after the other: ``python -m benchmarks``, or some by name. Takes an hour; let nothing else run meanwhile.
+
+The results are printed, kept in ``benchmarks/results``, and set out in ``docs/reference/measured.md``.
+"""
+
+import importlib
+import sys
+
+from benchmarks.measured import write_page
+
+ALL = ("starts", "pointer", "frames", "session", "kills", "parity", "release_accuracy")
+
+
+def main() -> None:
+    names = sys.argv[1:] or ALL
+    for name in names:
+        print(f"== {name}", flush=True)
+        sys.argv = [name]
+        importlib.import_module(f"benchmarks.{name}").main()
+    write_page()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""kill -9 of a session at random moments: the short form of ``benchmarks.kills``."""
+
+import pytest
+
+from benchmarks.kills import GONE, count, finish, folder_of, recomputed, records, run_kills, same, twin_rows
+
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(900)]
+KILLS, TRIALS = 3, 12
+
+
+def test_nothing_committed_is_lost_and_the_end_is_the_same(screen, tmp_path):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    done = run_kills(killed, "simulated", KILLS, TRIALS, longest=30.0)
+    finish(whole, "simulated", TRIALS)
+    assert len(done) == KILLS
+    assert all(kill.kept >= kill.committed for kill in done)
+    assert all(kill.gone_after < GONE for kill in done)
+    assert count(killed) == count(whole) == TRIALS
+    assert same(records(killed), records(whole))
+    assert same(twin_rows(folder_of(killed)), twin_rows(folder_of(whole)))
+
+
+def test_through_the_real_pointer_the_twin_is_as_recomputed(screen, tmp_path):
+    done = run_kills(tmp_path, "mouse", 1, 5, longest=30.0)
+    assert all(kill.kept >= kill.committed and kill.gone_after < GONE for kill in done)
+    assert [record["scheduled_trial"] for record in records(tmp_path)] == [1, 2, 3, 4, 5]
+    assert same(twin_rows(folder_of(tmp_path)), recomputed(folder_of(tmp_path)))
