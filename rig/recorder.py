@@ -15,6 +15,7 @@ from rig.xdf import scan_xdf
 
 _GUARD = (sys.executable, "-I", "-S", str(Path(__file__).with_name("recorder_guard.py")))
 _SETTLE = 0.6  # s; LabRecorder fetches samples every 0.5 s, and when told to stop does not fetch again
+_SEARCH = 5.0  # s for the streams that are left; over at once when all are there
 _PATIENCE = 15.0  # s; its guard ends it after 9 s
 _REMEDY = (
     "the session can go on without it, since the journal holds everything; run 'twinrig check' to find the cause "
@@ -73,7 +74,7 @@ class Recorder:
             RecorderError: LabRecorder can't be run, or no stream is left.
         """
         self.stop(settle=0.0)
-        gone = missing_streams(self.source_ids, timeout=1.0)
+        gone = missing_streams(self.source_ids, timeout=_SEARCH)
         present = tuple(source for source in self.source_ids if source not in gone)
         if not present:
             raise RecorderError(f"the XDF recorder was not started again: none of its streams is left; {_REMEDY}")
