@@ -101,6 +101,16 @@ def test_samples_beyond_the_journal_are_no_fault(tmp_path):
     assert verified(record(tmp_path / "a.xdf", trials=[]), journalled).ok
 
 
+def test_a_device_that_was_opened_anew_counts_from_0_again(tmp_path):
+    counters = np.r_[COUNTERS[:120], np.arange(80)]
+    journalled = JOURNALLED._replace(counter=counters)
+    assert verified(record(tmp_path / "a.xdf", moved=motion(counters, channels=6)), journalled).ok
+    lossy = record(
+        tmp_path / "b.xdf", moved=motion(np.r_[counters[:120], counters[121:]], np.delete(TIMES, 120), np.delete(POSITION, 120, 0), 6)
+    )
+    assert "1 of 200 samples are missing, counters 0 to 0" in verified(lossy, journalled).text()
+
+
 def test_first_messages_before_the_recorder_are_no_fault(tmp_path):
     assert verified(record(tmp_path / "a.xdf", events=EVENTS[1:])).ok
 
