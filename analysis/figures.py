@@ -44,6 +44,7 @@ STYLE = {
     "ytick.color": PALE,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
+    "axes.formatter.useoffset": False,
     "legend.frameon": False,
     "legend.fontsize": 9,
     "figure.facecolor": "none",

@@ -1,7 +1,8 @@
 """The Learner contract: four pure functions over NamedTuples, and what a learner says of its policy.
 
 Actions here are in the units of the action columns (``action_release_angle_deg`` in degrees), as are means and SDs in
-``Params``. ``log_prob`` is a density in those units. A NaN reward teaches nothing, but forgetting still happens; a NaN action has no likelihood (0 is added).
+``Params``. ``log_prob`` is a density in those units. A NaN reward teaches nothing, but forgetting still happens; a NaN action has no
+likelihood (0 is added).
 """
 
 from collections.abc import Callable

@@ -77,8 +77,9 @@ def write_page() -> None:
     PAGE.write_text(
         f"""# Measured
 
-Made by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, a virtual screen (Xvfb, flips paced
-to 60 Hz), a pointer moved by XTest. The machine is shared, so figures of time vary from run to run. The raw results are in `benchmarks/results`.
+Made by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, a virtual
+screen (Xvfb, flips paced to 60 Hz), a pointer moved by XTest. The machine is shared, so figures of time vary from run to run. The raw
+results are in `benchmarks/results`.
 
 | what | to reach | found |
 |---|---|---|
@@ -90,6 +91,10 @@ How well release angle and speed are measured at different device rates stands i
         encoding="utf-8",
     )
     print(PAGE)
+
+
+def _seconds(figures: dict[str, float]) -> str:
+    return f"{figures['median']} s ({figures['max']} s)"
 
 
 def _spread(figures: dict[str, Any]) -> str:

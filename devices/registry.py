@@ -12,6 +12,13 @@ DEVICES = {
     "replay": "devices.replay:ReplayDevice",
 }
 
+#: The same in words.
+WORDS = {
+    "mouse": "the system's mouse, every event through PsychoPy's ioHub",
+    "simulated": "a simulated participant below the pointer, at 1 kHz; the same movements each time",
+    "replay": "the samples of a stored session once more (--replay SESSION_DIR)",
+}
+
 #: Players: what performs a simulated participant's motions. The simulated device is its own player.
 PLAYERS = {
     "pointer": "devices.pointer:XPointer",

@@ -89,8 +89,8 @@ TWIN = (
         "which learner",
         {
             "yoked": "sees the person's actions and rewards",
-            "free_person": "acts for itself, with parameters from the person",
-            "free_own": "acts for itself, with its own parameters",
+            "free_person": "acts for itself, on the very trials that the person got",
+            "free_own": "acts for itself, on its own course of the schedule",
         },
     ),
     count("trial", "trial that was predicted and then learned from"),

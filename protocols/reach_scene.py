@@ -23,7 +23,7 @@ def draw(task: "Reach", view: View, trial: Trial) -> Scene:
     shapes: list[Circle | Line | Text] = []
     if view.stage <= Stage.FOREPERIOD:
         steady = view.stage != Stage.HOME
-        shapes.append(Circle("start", (0.0, 0.0), task.start_radius, fill=WHITE if steady else None, line=WHITE))
+        shapes.append(Circle("start", (0.0, 0.0), task.start_radius, fill=GREY if steady else None, line=WHITE))
     if Stage.FOREPERIOD <= view.stage <= Stage.FEEDBACK:
         shapes.append(_target(task, view, trial))
     shapes += _hand(task, view, trial) if view.stage <= Stage.FOREPERIOD else _cursor(task, view, trial)

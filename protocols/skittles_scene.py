@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TRACE_RATE = 60.0  # points/s of the drawn trace
 STEP = 0.0005  # s, of the flight as drawn
 PIVOT_RADIUS = 0.03  # m
+OUTSIDE = 1.25  # lever lengths from the pivot to the start zone's arc, clear of the ball
 ZONE_POINTS = 12  # of the start zone's arc
 
 
@@ -92,7 +93,8 @@ def _flight(task: "Skittles", angle: float, speed: float, target: Point) -> Flig
 
 def _start_zone(task: "Skittles") -> tuple[Point, ...]:
     angles = task.start_angle + np.linspace(-1, 1, ZONE_POINTS) * task.start_tolerance
-    return tuple(tip(task, angle) for angle in angles)
+    px, py = task.pivot
+    return tuple((px + OUTSIDE * (x - px), py + OUTSIDE * (y - py)) for x, y in (tip(task, angle) for angle in angles))
 
 
 def _inside(task: "Skittles", shape: Circle | Line | Text) -> bool:

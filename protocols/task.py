@@ -58,7 +58,7 @@ class Trial(NamedTuple):
     slot: int  # place in the schedule, from 1
     block: int  # from 1
     phase: int  # index into the protocol's phases, from 0
-    target: Float[Numbers, "2"] | tuple[float, float]  # m, workspace
+    target: Float[Numbers, 2] | tuple[float, float]  # m, workspace
     rotation: float = 0.0  # rad, counter-clockwise, of the cursor about the start
     gain: float = 1.0  # cursor extent / hand extent
     clamp: float = MISSING  # rad relative to the target; NaN: no error clamp
@@ -66,7 +66,7 @@ class Trial(NamedTuple):
     feedback_delay: float = 0.0  # s
     reward_rule: int = RewardRule.GRADED
     reward_shown: bool = True  # False: the outcome is withheld, and no reward delivered
-    zone: Float[Numbers, "2"] | tuple[float, float] = (MISSING, MISSING)  # rad relative to the target, low and high; NaN: hits are by error
+    zone: Float[Numbers, 2] | tuple[float, float] = (MISSING, MISSING)  # rad relative to the target, low and high; NaN: hits are by error
     aim_report: bool = False
 
 

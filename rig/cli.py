@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import os
 import sys
 from typing import Any
 
@@ -30,9 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
     command = importlib.import_module(f"rig.commands.{options.command}")
     try:
         result = command.main(options)
+        sys.stdout.flush()
     except TwinrigError as error:
         print(f"twinrig {options.command}: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # whoever read our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print(f"twinrig {options.command}: stopped by Ctrl+C", file=sys.stderr)
         return 3

@@ -17,7 +17,7 @@ JOURNAL = "journal.sqlite"
 TWIN = "twin.sqlite"
 PROTOCOL = "protocol.toml"
 LOCK = "session.lock"
-MINIMUM_FREE = 500_000_000  # bytes; an hour with its recording is under 200 MB
+MINIMUM_FREE = 1_000_000_000  # bytes; an hour takes 150 MB with a mouse, 500 MB with a device of 1 kHz, recording included
 
 _PARTICIPANT = re.compile(r"[A-Za-z0-9]{1,32}")
 _PROTOCOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -137,7 +137,7 @@ def create_session_folder(
             return folder  # a power cut came between making the folder and its journal: nothing was begun
         raise BadInput(
             f"{folder}: this session exists already and is never overwritten; go on with it by 'twinrig resume {folder}', "
-            f"or begin a new one with --session {_next_session(folder)}"
+            f"or begin another with --session {_next_session(folder)}, if the study has that many"
         ) from None
     except OSError as error:
         raise BadInput(f"{folder}: can't be made ({_reason(error)}); choose another data folder with --data") from error

@@ -137,7 +137,11 @@ def resumed_plan(folder: Path) -> Plan:
 
     path = folders.open_session_folder(folder)
     with read_journal(path / folders.JOURNAL) as journal:
-        kept = journal.session()
+        kept, starts = journal.session(), journal.starts()
+    if any(start["how_ended"] == "finished" for start in starts):
+        raise BadInput(
+            f"{folder}: this session is finished, nothing is left to resume; look at it with 'twinrig report {folder} --out FILE.html'"
+        )
     text = kept["protocol_text"]
     file = path / folders.PROTOCOL
     loaded = Loaded(parse_protocol(text, str(file)), text, kept["protocol_hash"], file)

@@ -1,11 +1,11 @@
 """What the simulated participant does with a protocol, by arithmetic alone: no window, no time."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from analysis.simulate import simulate
-from protocols.load import LIBRARY
 from protocols.schedule import planned_blocks
 from protocols.schema import Protocol
 from protocols.tasks import make_task
@@ -15,10 +15,10 @@ from rig.learner_choice import participant_choice, targets_of
 PARTICIPANTS = 20
 
 
-def rehearse(protocol: Protocol, condition: str, seed: int) -> dict[str, Any]:
-    """Median error (m) and share of hits of twenty simulated participants in each block."""
+def rehearse(folder: Path, protocol: Protocol, condition: str, seed: int) -> dict[str, Any]:
+    """Median error (m) and share of hits of twenty simulated participants in each block; ``folder`` is the protocol file's."""
     task = make_task(protocol)
-    choice = participant_choice(protocol, task.action_names, LIBRARY)
+    choice = participant_choice(protocol, task.action_names, folder)
     blocks = planned_blocks(protocol, condition, seed)
     trials = [trial for block in blocks for trial in block.trials]
     rules = [zone_rule(block.block, protocol.condition(condition)) for block in blocks for _ in block.trials]

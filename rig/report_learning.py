@@ -50,7 +50,7 @@ def _learning(record: SessionRecord) -> Section:
     spread = figures_learning.spread_curve(record.trial, record.actions, _labels(record), record.spans(), twin.sd if twin else None)
     return Section(
         "Learning",
-        "How the error fell with practice, beside what the learners did on the same trials.",
+        "How the error changed with practice, beside what the learners did on the same trials.",
         (Figure(svg(curve), caption), Figure(svg(spread), "Variability of the actions over neighbouring trials.")),
         notes=(record.twin_note,) if record.twin_note else (),
     )

@@ -409,7 +409,7 @@ class Session:
 
     def _ask_aim(self, trial: Trial) -> float:
         start, _ = self.rig.task.start_posture(trial)
-        view = self._machine(trial).view(now(), self.score)
+        view = self._machine(trial).view(now(), self.score)._replace(stage=Stage.FOREPERIOD)  # which shows the target
         target = (float(trial.target[0]), float(trial.target[1]))
         return self.rig.pages.aim(Question("aim", self._words("aim_report"), "aim"), self.rig.task.scene(view, trial), start, target)
 

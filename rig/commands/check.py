@@ -11,9 +11,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("protocol", nargs="?", metavar="PROTOCOL", help="check against this protocol too")
     parser.add_argument("--device", default="mouse", metavar="NAME", help="input device (default: mouse)")
     parser.add_argument("--windowed", action="store_true", help="in a window rather than on the full screen")
-    parser.add_argument(
-        "--self", dest="by_itself", action="store_true", help="move the pointer by itself, where nobody is there to move it"
-    )
 
 
 def main(options: argparse.Namespace) -> dict[str, Any]:

@@ -13,11 +13,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """List the devices; of the mouse, whether its pointer is accelerated."""
     from devices.acceleration import find_acceleration
-    from devices.registry import DEVICES
+    from devices.registry import WORDS
 
-    result: dict[str, Any] = {"devices": dict(DEVICES), "pointer_acceleration": find_acceleration()._asdict()}
+    result: dict[str, Any] = {"devices": WORDS, "pointer_acceleration": find_acceleration()._asdict()}
     if not options.json:
-        for name, words in DEVICES.items():
+        for name, words in WORDS.items():
             say(options, f"{name:<12} {words}")
         say(options, f"pointer acceleration: {result['pointer_acceleration']['words']}")
     return result

@@ -1,6 +1,7 @@
 """``twinrig protocol list|show|check``."""
 
 import argparse
+from functools import partial
 from typing import Any
 
 from protocols.errors import BadInput
@@ -32,7 +33,8 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     else:
         from rig.rehearsal import rehearse
 
-        result = command.check(load_protocol(options.protocol), options.condition, options.session, simulate=rehearse)
+        loaded = load_protocol(options.protocol)
+        result = command.check(loaded, options.condition, options.session, simulate=partial(rehearse, loaded.path.parent))
         words = command.check_words(result, every_trial=not options.brief)
     if not options.json:
         say(options, words)
