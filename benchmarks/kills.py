@@ -1,6 +1,6 @@
 """Kills a session with SIGKILL at random moments, resumes it each time, and compares the end with a session that nobody killed.
 
-``python -m benchmarks.kills [KILLS] [TRIALS]``. Writes ``benchmarks/results/kills.json``.
+``python -m benchmarks.kills [DEVICE...]``. Writes ``benchmarks/results/kills.json``.
 """
 
 import json
@@ -29,6 +29,7 @@ QUICK = Path(__file__).with_name("quick.toml")
 SEED = 20
 #: What a clock measured; everything else of a simulated session must come out the same to the last bit.
 MEASURED = {"start", "late_frames", "flip_delay", "go_time"}
+KILLS = {"simulated": (38, 110, 28.0), "mouse": (12, 30, 32.0)}  # how many, trials, longest time to a kill (s)
 GONE = 5.0  # s after a kill in which all children must be gone
 
 
@@ -174,12 +175,18 @@ def figures(device: str, kills: int, trials: int, longest: float) -> dict[str, A
         return result
 
 
+def keep(device: str, found: dict[str, Any]) -> None:
+    """Print a result, and store it beside the other device's."""
+    print(device, json.dumps(found, indent=1), flush=True)
+    stored = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    RESULT.write_text(json.dumps(stored | {device: found}, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    kills, trials = (int(word) for word in (*sys.argv[1:], "40", "150")[:2]) if len(sys.argv) > 2 else (40, 150)
+    wanted = sys.argv[1:] or list(KILLS)
     with virtual_screen():
-        result = {"simulated": figures("simulated", kills, trials, 30.0), "mouse": figures("mouse", max(3, kills // 4), trials // 4, 35.0)}
-    print(json.dumps(result, indent=1))
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        for device in wanted:
+            keep(device, figures(device, *KILLS[device]))
 
 
 if __name__ == "__main__":

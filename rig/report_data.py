@@ -24,6 +24,9 @@ from rig.twin_store import TwinRow, read_twin
 
 
 @dataclass(frozen=True)
+OVERFLOWING = 1e9  # growth of a shift of the yoked state beyond which its numbers mean nothing, and may not even be finite
+
+
 class TwinRecord:
     """What the learners did, by trial; NaN where a trial has no prediction. Units of the action columns."""
 
@@ -170,7 +173,8 @@ def _twin_record(
     surprise, growth = np.full(count, np.nan), np.full(count, np.nan)
     for row in yoked:
         if (index := place.get(row.trial)) is not None:
-            mean[index], covariance[index] = row.prediction["mean"], row.prediction["covariance"]
+            if row.shift_growth <= OVERFLOWING:
+                mean[index], covariance[index] = row.prediction["mean"], row.prediction["covariance"]
             surprise[index] = row.surprise if acted[index] else np.nan
             growth[index] = row.shift_growth
     present = {kind: rows for kind, rows in free.items() if any("errors" in row.free for row in rows)}

@@ -112,7 +112,7 @@ def _ranges(actions: np.ndarray, twin: TwinRecord | None) -> list[tuple[float, f
     """Room for nearly all actions and for the learner's middle."""
     shown = [actions[np.isfinite(actions).all(axis=1)]]
     if twin is not None:
-        known = np.isfinite(twin.mean).all(axis=1)
+        known = np.isfinite(twin.mean).all(axis=1) & np.isfinite(twin.sd).all(axis=1)
         shown += [twin.mean[known] + side * 1.5 * twin.sd[known] for side in (-1, 1)]
     joined = np.concatenate(shown)
     if not len(joined):
@@ -185,9 +185,9 @@ def _prediction(record: SessionRecord) -> Section:
         notes.append(
             f"The yoked learner predicted {abs(gain):.2f} nats a trial {better} than a Gaussian of the recent past ({both.sum()} trials)."
         )
-    growth = twin.shift_growth[np.isfinite(twin.shift_growth)]
-    if len(growth) and growth.max() > UNSTABLE:
-        notes.append(f"The yoked state is unreliable: a small shift of it grew {growth.max():.0f} times.")
+    growth = np.nanmax(twin.shift_growth, initial=0.0)
+    if growth > UNSTABLE:
+        notes.append(f"The yoked state is unreliable: a small shift of it grew {growth:.3g} times. See [twin.parameters] in the protocol.")
     lead = "How unexpected each action was to the yoked learner, with parameters that were fixed beforehand."
     caption = "Surprise is minus the log density of the action before it was learned from; lower is better. The grey line knows no reward."
     return Section("Prediction", lead, (Figure(svg(figure), caption),), notes=tuple(notes))

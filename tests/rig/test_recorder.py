@@ -20,7 +20,7 @@ from rig.recorder import Recorder
 from rig.stream_info import Origin
 from rig.streams import MotionPublisher, SessionStreams, wait_for_streams
 from rig.verify import Journalled, verify_recording
-from rig.xdf import read_xdf, scan_xdf
+from rig.xdf import read_xdf
 
 INFO = DeviceInfo("simulated", "test hand", ("x", "y"), 1000.0, True, {"m_per_px": 0.00028})
 
