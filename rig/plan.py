@@ -100,6 +100,7 @@ def new_plan(
     number = session if session is not None else earlier["session"] + 1 if earlier else 1
     variant = loaded.protocol.for_session(number)
     _check_language(variant, language)
+    check_display()
     folder = folders.create_session_folder(root, loaded.protocol.name, code, number, simulated)
     try:
         condition = earlier["condition"] if earlier else _draw(root, loaded.protocol, code)
@@ -119,8 +120,8 @@ def new_plan(
         device=device,
         simulated=simulated,
         trials=trials,
-        continue_from=continue_from,
-        replay=replay,
+        continue_from=continue_from.resolve() if continue_from else None,  # a resumed session may begin in another folder
+        replay=replay.resolve() if replay else None,
         windowed=windowed,
         twin=twin,
         settings=settings,
@@ -177,7 +178,6 @@ def _check_options(device: str, trials: int | None, seed: int | None, replay: Pa
         raise BadInput("--device replay and --replay SESSION_DIR (the session to play again) belong together; give both or neither")
     if replay is not None:
         folders.open_session_folder(replay)
-    check_display()
 
 
 def check_display() -> None:
