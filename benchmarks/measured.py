@@ -78,8 +78,8 @@ def write_page() -> None:
         f"""# Measured
 
 Made by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}.
-A virtual screen (Xvfb, flips paced to 60 Hz), a pointer moved by XTest. The machine is shared, so figures of time vary from run to run. The raw
-results are in `benchmarks/results`.
+A virtual screen (Xvfb, flips paced to 60 Hz), a pointer moved by XTest. The machine is shared, so figures of time vary
+from run to run. The raw results are in `benchmarks/results`.
 
 | what | to reach | found |
 |---|---|---|

@@ -23,10 +23,10 @@ from rig.trials import trials_table
 from rig.twin_store import TwinRow, read_twin
 
 
-@dataclass(frozen=True)
 OVERFLOWING = 1e9  # growth of a shift of the yoked state beyond which its numbers mean nothing, and may not even be finite
 
 
+@dataclass(frozen=True)
 class TwinRecord:
     """What the learners did, by trial; NaN where a trial has no prediction. Units of the action columns."""
 
