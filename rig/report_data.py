@@ -22,7 +22,6 @@ from rig.journal_reader import Presentation, Stored, read_journal
 from rig.trials import trials_table
 from rig.twin_store import TwinRow, read_twin
 
-
 OVERFLOWING = 1e9  # growth of a shift of the yoked state beyond which its numbers mean nothing, and may not even be finite
 
 
