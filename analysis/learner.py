@@ -5,12 +5,15 @@ Actions here are in the units of the action columns (``action_release_angle_deg`
 likelihood (0 is added).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jaxtyping import Array, Float
+if TYPE_CHECKING:  # a protocol's parameters are checked before JAX, which these names bring, is loaded
+    from jaxtyping import Array, Float
 
-from protocols.task import Outcome
+    from protocols.task import Outcome
 
 Params = Any  # a NamedTuple of arrays, fitted
 State = Any  # a NamedTuple of arrays, carried from trial to trial

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from analysis.learner import Learner
+from analysis.parameters import read_values
 from protocols.errors import BadInput
 
-_BUILDERS = {"policy-gradient": ("analysis.policy_gradient", "policy_gradient")}
+#: Name -> the module of its options and parameters (light), and of its arithmetic, with the function that builds it.
+_BUILDERS = {"policy-gradient": ("analysis.policy_gradient_options", "analysis.policy_gradient", "policy_gradient")}
 
 LEARNERS = tuple(_BUILDERS)
 
@@ -25,15 +28,30 @@ def build_learner(name: str, options: Mapping[str, str], action_names: tuple[str
 @cache
 def _built(name: str, options: tuple[tuple[str, str], ...], action_names: tuple[str, ...]) -> Learner:
     """One learner for each choice, so that what was compiled for it is used again."""
-    return getattr(_module(name), _BUILDERS[name][1])(dict(options), action_names)
+    _, module, function = _entry(name)
+    return getattr(import_module(module), function)(dict(options), action_names)
 
 
 def learner_options(name: str) -> dict[str, tuple[str, ...]]:
     """The learner's options and the values each may take."""
-    return dict(_module(name).OPTIONS)
+    return dict(_light(name).OPTIONS)
 
 
-def _module(name: str) -> ModuleType:
+def check_values(name: str, options: Mapping[str, str], action_names: tuple[str, ...], values: Mapping[str, Any]) -> None:
+    """Hold options and parameters to the learner, without its arithmetic (and so without JAX).
+
+    Raises:
+        BadInput: as ``build_learner`` and the learner's ``make_params`` raise it.
+    """
+    light = _light(name)
+    read_values(name, light.parameters_of(light.choose(options, action_names)), action_names, values)
+
+
+def _light(name: str) -> ModuleType:
+    return import_module(_entry(name)[0])
+
+
+def _entry(name: str) -> tuple[str, str, str]:
     if name not in _BUILDERS:
         raise BadInput(f"there is no learner '{name}': choose from {', '.join(LEARNERS)}")
-    return import_module(_BUILDERS[name][0])
+    return _BUILDERS[name]

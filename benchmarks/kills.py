@@ -19,7 +19,7 @@ import psutil
 from protocols.errors import BadInput
 from rig.folder import JOURNAL, TWIN
 from rig.journal_reader import read_journal
-from rig.plan import resumed_plan
+from rig.plan import stored_plan
 from rig.twin import TwinPlan
 from rig.twin_store import KINDS, open_twin, read_twin
 from rig.virtual_screen import virtual_screen
@@ -131,7 +131,7 @@ def recomputed(folder: Path) -> list[dict[str, Any]]:
     """The twin's rows, made anew from the journal alone."""
     from rig.twin_process import Twin
 
-    plan = resumed_plan(folder)
+    plan = stored_plan(folder)
     with tempfile.TemporaryDirectory() as empty, read_journal(folder / JOURNAL) as journal:
         place = TwinPlan(folder, plan.protocol, plan.condition, plan.seed, plan.trials, plan.loaded.path.parent)
         with open_twin(Path(empty) / TWIN) as store:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.learner import Learner
-from analysis.registry import build_learner
+from analysis.registry import build_learner, check_values
 from protocols.errors import BadInput
+from protocols.records import action_columns
 from protocols.schema import Protocol
 
 
@@ -70,6 +71,27 @@ def participant_choice(protocol: Protocol, action_names: tuple[str, ...], folder
     choice = Choice(learner, dict(given.options), {**inherited, **motor, **given.parameters}, 0)
     choice.params()
     return choice
+
+
+def check_learners(protocol: Protocol, file: Path) -> None:
+    """Hold a protocol's [twin] and [participant] to their learners; quick, since no arithmetic is loaded.
+
+    Raises:
+        BadInput: no such learner, option, parameter or fit, or a parameter without a value; names file and table.
+    """
+    names = tuple(column.name.removeprefix("action_") for column in action_columns(protocol.task.kind))
+    twin, given = protocol.twin, protocol.participant
+    unknown = dict.fromkeys(("initial_mean", "initial_sd"), 1.0) if twin.from_first_trials else {}
+    try:
+        fitted = _from_fit(file.parent / twin.from_fit, twin.learner) if twin.from_fit else {}
+        check_values(twin.learner, twin.options, names, {**fitted, **twin.parameters, **unknown})
+    except BadInput as error:
+        raise BadInput(f"{file}: [twin]: {error}") from error
+    try:
+        inherited = {**fitted, **twin.parameters, **unknown} if given.learner == twin.learner else {}
+        check_values(given.learner, given.options, names, {**inherited, **given.parameters})
+    except BadInput as error:
+        raise BadInput(f"{file}: [participant]: {error}") from error
 
 
 def thawed(kept: Mapping[str, Any], action_names: tuple[str, ...]) -> Choice:

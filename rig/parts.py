@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from analysis.simulate import LearnerActor
 from devices.device import Player
 from devices.pointer import XPointer
-from protocols.errors import RecorderError
+from protocols.errors import DeviceError, RecorderError
 from protocols.history import Committed
 from protocols.schedule import base_schedule
 from protocols.task import Outcome, Task
@@ -91,8 +91,9 @@ def open_parts(
                 _let_finish(rig.twin, len(session.history))
             opened.events = streams.events.counter
             if isinstance(player, XPointer):
-                device.read()
-                journal.update_start({"pointer": {"injected": player.injected(), "received": device.status().samples}})
+                with suppress(DeviceError):  # one that failed has said so already
+                    device.read()
+                    journal.update_start({"pointer": {"injected": player.injected(), "received": device.status().samples}})
 
 
 def _confirm(recorder: Recorder, streams: SessionStreams) -> None:

@@ -14,6 +14,8 @@ from protocols.errors import BadInput
 from protocols.load import Loaded, load_protocol, parse_protocol
 from protocols.schema import Protocol
 from rig import folder as folders
+from rig.journal_reader import read_journal
+from rig.learner_choice import check_learners
 from rig.settings import Settings, load_settings
 
 PILOTS = Path("pilots")  # where simulated sessions are kept unless --data says otherwise
@@ -99,6 +101,7 @@ def new_plan(
     earlier = _earlier(continue_from, loaded.protocol, code, session, simulated) if continue_from else None
     number = session if session is not None else earlier["session"] + 1 if earlier else 1
     variant = loaded.protocol.for_session(number)
+    check_learners(variant, loaded.path)
     _check_language(variant, language)
     check_display()
     folder = folders.create_session_folder(root, loaded.protocol.name, code, number, simulated)
@@ -129,20 +132,26 @@ def new_plan(
 
 
 def resumed_plan(folder: Path) -> Plan:
-    """The plan of a session that was interrupted, out of its journal.
+    """The plan of a session that was interrupted.
+
+    Raises:
+        BadInput: there is no session, its journal can't be read, or it is finished.
+    """
+    with read_journal(folders.open_session_folder(folder) / folders.JOURNAL) as journal:
+        if any(start["how_ended"] == "finished" for start in journal.starts()):
+            raise BadInput(f"{folder}: this session is finished, nothing is left; 'twinrig report {folder} --out FILE.html' shows it")
+    return stored_plan(folder)
+
+
+def stored_plan(folder: Path) -> Plan:
+    """The plan of a session as its journal keeps it, finished or not.
 
     Raises:
         BadInput: there is no session, or its journal can't be read.
     """
-    from rig.journal_reader import read_journal
-
     path = folders.open_session_folder(folder)
     with read_journal(path / folders.JOURNAL) as journal:
-        kept, starts = journal.session(), journal.starts()
-    if any(start["how_ended"] == "finished" for start in starts):
-        raise BadInput(
-            f"{folder}: this session is finished, nothing is left to resume; look at it with 'twinrig report {folder} --out FILE.html'"
-        )
+        kept = journal.session()
     text = kept["protocol_text"]
     file = path / folders.PROTOCOL
     loaded = Loaded(parse_protocol(text, str(file)), text, kept["protocol_hash"], file)
@@ -204,8 +213,6 @@ def _check_language(protocol: Protocol, language: str | None) -> None:
 
 def _earlier(folder: Path, protocol: Protocol, participant: str, session: int | None, simulated: bool) -> dict[str, Any]:
     """What is known of the session that this one goes on from."""
-    from rig.journal_reader import read_journal
-
     path = folders.open_session_folder(folder)
     with read_journal(path / folders.JOURNAL) as journal:
         kept = journal.session()

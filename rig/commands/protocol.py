@@ -31,9 +31,11 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         result = command.show(load_protocol(options.protocol))
         words = command.show_words(result)
     else:
+        from rig.learner_choice import check_learners
         from rig.rehearsal import rehearse
 
         loaded = load_protocol(options.protocol)
+        check_learners(loaded.protocol, loaded.path)
         result = command.check(loaded, options.condition, options.session, simulate=partial(rehearse, loaded.path.parent))
         words = command.check_words(result, every_trial=not options.brief)
     if not options.json:
