@@ -29,14 +29,15 @@ QUICK = Path(__file__).with_name("quick.toml")
 SEED = 20
 #: What a clock measured; everything else of a simulated session must come out the same to the last bit.
 MEASURED = {"start", "late_frames", "flip_delay", "go_time"}
-KILLS = {"simulated": (38, 110, 28.0), "mouse": (12, 30, 32.0)}  # how many, trials, longest time to a kill (s)
+KILLS = {"simulated": (36, 120), "mouse": (14, 50)}  # how many, and in how many trials
 GONE = 5.0  # s after a kill in which all children must be gone
 
 
 class Killed(NamedTuple):
     """What one kill did."""
 
-    after: float  # s from the start of the program
+    after: float  # s from the start of the program, or from this start's first committed trial
+    in_trials: bool  # counted from that trial
     committed: int  # trials seen committed just before
     kept: int  # trials committed, as found afterwards
     children: int  # of the program when it was killed
@@ -69,9 +70,12 @@ def finish(root: Path, device: str, trials: int) -> None:
         raise RuntimeError(f"exit code {program.returncode}: {words.decode()}")
 
 
-def kill_once(root: Path, device: str, trials: int, after: float) -> Killed | None:
+def kill_once(root: Path, device: str, trials: int, after: float, in_trials: bool) -> Killed | None:
     """Start, and kill after ``after`` seconds; None if the session was over before."""
+    before = count(root)
     program = launch(next_start(root, device, trials))
+    while in_trials and count(root) == before and program.poll() is None:
+        time.sleep(0.2)
     try:
         program.wait(after)
         return None
@@ -84,7 +88,7 @@ def kill_once(root: Path, device: str, trials: int, after: float) -> Killed | No
     began = time.monotonic()
     while any(map(runs, children)) and time.monotonic() - began < 3 * GONE:
         time.sleep(0.02)
-    return Killed(after, committed, count(root), len(children), time.monotonic() - began)
+    return Killed(after, in_trials, committed, count(root), len(children), time.monotonic() - began)
 
 
 def runs(process: psutil.Process) -> bool:
@@ -139,12 +143,13 @@ def recomputed(folder: Path) -> list[dict[str, Any]]:
         return twin_rows(Path(empty))
 
 
-def run_kills(root: Path, device: str, kills: int, trials: int, longest: float, seed: int = SEED) -> list[Killed]:
-    """Kill a session up to ``kills`` times, each 0.5 to ``longest`` seconds after its start, then let it finish."""
-    chance = random.Random(seed)
+def run_kills(root: Path, device: str, kills: int, trials: int) -> list[Killed]:
+    """Kill a session up to ``kills`` times at random moments, a third of them while it starts, then let it finish."""
+    chance = random.Random(SEED)
     done = []
-    for _ in range(kills):
-        killed = kill_once(root, device, trials, chance.uniform(0.5, longest))
+    for number in range(kills):
+        in_trials = number % 3 != 0
+        killed = kill_once(root, device, trials, chance.uniform(0.0, 4.0) if in_trials else chance.uniform(0.5, 20.0), in_trials)
         if killed is None:
             break
         done.append(killed)
@@ -152,13 +157,14 @@ def run_kills(root: Path, device: str, kills: int, trials: int, longest: float, 
     return done
 
 
-def figures(device: str, kills: int, trials: int, longest: float) -> dict[str, Any]:
+def figures(device: str, kills: int, trials: int) -> dict[str, Any]:
     """All of it for one device."""
     with tempfile.TemporaryDirectory() as scratch:
         killed, whole = Path(scratch) / "killed", Path(scratch) / "whole"
-        done = run_kills(killed, device, kills, trials, longest)
+        done = run_kills(killed, device, kills, trials)
         result: dict[str, Any] = {
             "kills": len(done),
+            "kills_between_first_and_last_trial": sum(kill.in_trials for kill in done),
             "trials": count(killed),
             "committed_trials_lost": sum(max(0, kill.committed - kill.kept) for kill in done),
             "kills_with_a_child_left_after_5_s": sum(kill.gone_after > GONE for kill in done),
