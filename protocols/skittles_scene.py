@@ -46,8 +46,8 @@ def draw(task: "Skittles", view: View, trial: Trial) -> Scene:
     shapes += _ball(task, view, trial, angle)
     if seen and trial.feedback != Feedback.NONE and math.isfinite(points := float(view.outcome.points)):  # type: ignore[union-attr]
         left, bottom, right, top = task.bounds
-        middle = ((left + right) / 2, top - 0.08 * (top - bottom))
-        shapes.append(Text("points", f"{points:+.0f}", middle, 0.06 * (top - bottom), GREEN if hit else WHITE))
+        corner = (right - 0.14 * (right - left), bottom + 0.1 * (top - bottom))  # where no ball flies
+        shapes.append(Text("points", f"{points:+.0f}", corner, 0.06 * (top - bottom), GREEN if hit else WHITE))
     return Scene(tuple(shape for shape in shapes if _inside(task, shape)))
 
 
