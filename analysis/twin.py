@@ -14,15 +14,12 @@ from jaxtyping import Array, Float, Int
 
 from analysis.learner import Learner, Params, Policy, State
 from protocols.history import Committed
-from protocols.task import Outcome, Task, Trial
+from protocols.task import TRUTHS, WHOLE, Outcome, Task, Trial
 from protocols.zone import ZoneRule, zone_of
 
 SHIFT = 1e-9  # normalised units of the mean; how much it grows says whether a yoked state can be trusted (SCIENCE 3.1)
 UNRELIABLE = 1e3  # growth of the shift above which it can't
 NOT_LEARNED_FROM = ("aborted", "device_fault")
-
-_WHOLE = frozenset({"number", "attempt", "slot", "block", "phase", "feedback", "reward_rule"})
-_TRUTHS = frozenset({"reward_shown", "aim_report"})
 
 
 class Seen(NamedTuple):
@@ -59,7 +56,7 @@ def as_arrays(trial: Trial) -> Trial:
 
 
 def _dtype(name: str) -> type:
-    return np.int64 if name in _WHOLE else np.bool_ if name in _TRUTHS else np.float64
+    return np.int64 if name in WHOLE else np.bool_ if name in TRUTHS else np.float64
 
 
 def stack_trials(trials: Sequence[Trial]) -> Trial:

@@ -70,6 +70,10 @@ class Trial(NamedTuple):
     aim_report: bool = False
 
 
+WHOLE = frozenset({"number", "attempt", "slot", "block", "phase", "feedback", "reward_rule"})  # fields of a Trial that are whole numbers
+TRUTHS = frozenset({"reward_shown", "aim_report"})  # and those that are true or false; the others are floats
+
+
 class Path(NamedTuple):
     """A movement, padded at its end to a fixed length so that ``jit`` compiles once.
 
@@ -94,6 +98,9 @@ class Outcome(NamedTuple):
     hit: Float[Numbers, ""] | float
     post_hit: Float[Numbers, ""] | float
     points: Float[Numbers, ""] | float
+
+
+NO_OUTCOME = Outcome(*(np.float64(MISSING) for _ in Outcome._fields))  # of a trial that had no movement to judge
 
 
 class Timing(NamedTuple):

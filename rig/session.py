@@ -14,7 +14,7 @@ from protocols.movement import Limits
 from protocols.records import Certificate, trial_record
 from protocols.scene import RED, Scene, Text
 from protocols.schedule import block_of, foreperiod, next_trial, should_requeue
-from protocols.task import MISSING, Outcome, Stage, Task, Timing, Trial
+from protocols.task import MISSING, NO_OUTCOME, Stage, Task, Timing, Trial
 from protocols.workspace import Workspace
 from rig.clock import now
 from rig.frames import FrameBatch
@@ -35,7 +35,6 @@ from rig.twin import TwinHandle
 from rig.window import Window
 
 HOPELESS = 20  # trials without one completed, after which a session that waits for completed ones ends
-NO_OUTCOME = Outcome(*(np.float64(MISSING) for _ in Outcome._fields))  # type: ignore[arg-type]
 
 
 @dataclass

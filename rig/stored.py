@@ -12,7 +12,7 @@ import numpy as np
 
 from devices.device import Samples
 from protocols.history import Committed
-from protocols.task import Outcome, Trial
+from protocols.task import TRUTHS, WHOLE, Outcome, Trial
 
 _INFINITIES = {"inf": math.inf, "-inf": -math.inf}
 
@@ -115,10 +115,6 @@ def read_committed(trial: str, status: str, action: str, outcome: str, reward: f
 def _trial_field(name: str, value: Any) -> Any:
     if name in ("target", "zone"):
         return tuple(number(item) for item in value)
-    if name in _WHOLE:
+    if name in WHOLE:
         return int(value)
-    return bool(value) if name in _TRUTHS else number(value)
-
-
-_WHOLE = ("number", "attempt", "slot", "block", "phase", "feedback", "reward_rule")
-_TRUTHS = ("reward_shown", "aim_report")
+    return bool(value) if name in TRUTHS else number(value)

@@ -16,7 +16,7 @@ from analysis.company import Company, Practice, begin, predict_next, step
 from analysis.twin import NOT_LEARNED_FROM, as_arrays, seen, target_index
 from protocols.history import Committed
 from protocols.schedule import next_trial
-from protocols.task import Outcome
+from protocols.task import NO_OUTCOME
 from protocols.tasks import make_task
 from rig.clock import now
 from rig.folder import JOURNAL, TWIN
@@ -114,8 +114,7 @@ class Twin:
         names = self._task.action_names
         choice = self._choice.complete(np.array([[0.0], [1.0]]) * np.ones(len(names))) if self._choice.first_trials else self._choice
         params, company, (trial, rule) = choice.params(), self._new_company(choice), self._course.place(1)
-        nothing = Outcome(*[math.nan] * len(Outcome._fields))  # type: ignore[arg-type]
-        watched = seen(self._targets, Committed(trial, "aborted", np.full(len(names), math.nan), nothing, math.nan, False))
+        watched = seen(self._targets, Committed(trial, "aborted", np.full(len(names), math.nan), NO_OUTCOME, math.nan, False))
         after, _ = step(self._practice, params, self._targets, self._plan.seed, company, trial, watched, trial, rule)
         jax.block_until_ready(predict_next(choice.learner, params, after.yoked, watched.context))
 
