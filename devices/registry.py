@@ -9,14 +9,14 @@ from protocols.errors import BadInput
 DEVICES = {
     "mouse": "devices.mouse:open_mouse",
     "simulated": "devices.simulated:SimulatedDevice",
-    "replay": "devices.replay:ReplayDevice",
+    "replay": "devices.simulated:SimulatedDevice",
 }
 
 #: The same in words.
 WORDS = {
     "mouse": "the system's mouse, every event through PsychoPy's ioHub",
     "simulated": "a simulated participant below the pointer, at 1 kHz; the same movements each time",
-    "replay": "the samples of a stored session once more (--replay SESSION_DIR)",
+    "replay": "the movements of a stored session once more (--replay SESSION_DIR)",
 }
 
 #: Players: what performs a simulated participant's motions. The simulated device is its own player.

@@ -110,7 +110,10 @@ def open_session(plan: Plan, say: Callable[[str], None], new: bool, pictures: Pa
         finally:
             journal.end_start(how)
             journal.flush()
-            _verify(plan, opened, journal)
+            try:
+                _verify(plan, opened, journal)
+            except TwinrigError as error:  # must not stand in the way of what went wrong before
+                say(f"the recording could not be compared with the journal: {error}")
 
 
 class Messenger:

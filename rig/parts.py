@@ -20,6 +20,7 @@ from protocols.tasks import make_task
 from protocols.workspace import Workspace
 from rig import folder as folders
 from rig.clock import now, wait_until
+from rig.equipment import Rig
 from rig.input import DeviceSlot, open_player
 from rig.journal import JournalWriter
 from rig.journal_reader import read_journal
@@ -32,7 +33,8 @@ from rig.participant import SimulatedParticipant
 from rig.pictures import Pictures
 from rig.plan import Plan
 from rig.recorder import Recorder
-from rig.session import Rig, Session
+from rig.replay import ReplayedParticipant
+from rig.session import Session
 from rig.streams import MotionPublisher, SessionStreams, check_loopback
 from rig.twin import TwinHandle
 from rig.window import Window
@@ -62,11 +64,11 @@ def open_parts(
         warm = threading.Thread(target=_warm, args=(judge, plan, task))
         warm.start()
         workspace = Workspace(task.hand_origin, plan.protocol.workspace.hand_scale)
-        device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin), plan.replay))
-        player = stack.enter_context(open_player(plan.device, window, device)) if plan.simulated and plan.device != "replay" else None
+        device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin)))
+        player = stack.enter_context(open_player(plan.device, window, device)) if plan.simulated else None
         streams = stack.enter_context(SessionStreams(origin))
         history = _history(plan)
-        participant = _participant(plan, task, workspace, player, history) if player else None
+        participant = _find_participant(plan, task, workspace, player, history) if player else None
         warm.join()
         others = [device.info.kind]
         if twin is not None:
@@ -108,7 +110,7 @@ def _confirm(recorder: Recorder, streams: SessionStreams) -> None:
 def _let_finish(twin: TwinHandle, trials: int, patience: float = 5.0) -> None:
     """Give the twin time to learn from the last trial, so that the recording has its answer."""
     deadline = now() + patience
-    while twin.alive() and trials and (twin.last is None or twin.last.trial < trials) and now() < deadline:
+    while twin.alive() and max(twin.ready.trial if twin.ready else 0, twin.last.trial if twin.last else 0) < trials and now() < deadline:
         twin.poll()
         wait_until(now() + 0.01)
 
@@ -124,6 +126,14 @@ def _warm(judge: Judge, plan: Plan, task: Task) -> None:
 def _history(plan: Plan) -> list[Committed]:
     with read_journal(plan.folder / folders.JOURNAL) as journal:
         return journal.committed()
+
+
+def _find_participant(
+    plan: Plan, task: Task, workspace: Workspace, player: Player, history: list[Committed]
+) -> SimulatedParticipant | ReplayedParticipant:
+    if plan.replay is not None:
+        return ReplayedParticipant(plan.replay, task, workspace, player)
+    return _participant(plan, task, workspace, player, history)
 
 
 def _participant(plan: Plan, task: Task, workspace: Workspace, player: Player, history: list[Committed]) -> SimulatedParticipant:

@@ -1,5 +1,6 @@
 """What a session is to be, decided and checked before anything is opened."""
 
+import contextlib
 import os
 import secrets
 import sys
@@ -17,6 +18,7 @@ from rig import folder as folders
 from rig.journal_reader import read_journal
 from rig.learner_choice import check_learners
 from rig.settings import Settings, load_settings
+from rig.twin_store import read_twin
 
 PILOTS = Path("pilots")  # where simulated sessions are kept unless --data says otherwise
 FORMAT = 1
@@ -98,7 +100,7 @@ def new_plan(
     root = data if data is not None else PILOTS if simulated else settings.data
     code = participant if participant is not None else _next_pilot(root, loaded.protocol.name)
     folders.check_participant(code)
-    earlier = _earlier(continue_from, loaded.protocol, code, session, simulated) if continue_from else None
+    earlier = _earlier(continue_from, loaded.protocol, code, session, simulated, twin) if continue_from else None
     number = session if session is not None else earlier["session"] + 1 if earlier else 1
     variant = loaded.protocol.for_session(number)
     check_learners(variant, loaded.path)
@@ -108,7 +110,8 @@ def new_plan(
     try:
         condition = earlier["condition"] if earlier else _draw(root, loaded.protocol, code)
     except BadInput:
-        folder.rmdir()
+        with contextlib.suppress(OSError):  # something is in it: then it stays
+            folder.rmdir()
         raise
     return Plan(
         folder=folder,
@@ -211,7 +214,7 @@ def _check_language(protocol: Protocol, language: str | None) -> None:
         raise BadInput(f"language {language!r}: protocol {protocol.name!r} has {', '.join(protocol.languages)}; choose one of these")
 
 
-def _earlier(folder: Path, protocol: Protocol, participant: str, session: int | None, simulated: bool) -> dict[str, Any]:
+def _earlier(folder: Path, protocol: Protocol, participant: str, session: int | None, simulated: bool, twin: bool) -> dict[str, Any]:
     """What is known of the session that this one goes on from."""
     path = folders.open_session_folder(folder)
     with read_journal(path / folders.JOURNAL) as journal:
@@ -226,4 +229,18 @@ def _earlier(folder: Path, protocol: Protocol, participant: str, session: int | 
     if session is not None and session <= kept["session"]:
         raise BadInput(f"--session {session} can't go on from session {kept['session']}, which came no earlier; raise it, or leave it out")
     protocol.condition(kept["condition"])
+    if twin:
+        _check_earlier_twin(path, protocol)
     return kept
+
+
+def _check_earlier_twin(folder: Path, protocol: Protocol) -> None:
+    """See that the earlier session left learners that can go on: as many, and any at all."""
+    remedy = "add --no-twin to go on without learners"
+    with read_twin(folder / folders.TWIN) as store:
+        last = store.row("free_own", store.last_trial())
+        if store.params("yoked") is None or last is None:
+            raise BadInput(f"--continue-from {folder}: no learner practised there; {remedy}")
+        free = len(last.free["rewards"])
+    if free != protocol.twin.free:
+        raise BadInput(f"--continue-from {folder}: {free} free learners there, {protocol.twin.free} in [twin] free; {remedy}")

@@ -2,59 +2,28 @@
 
 import gc
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from protocols.errors import Aborted, DeviceError, JournalError, RecorderError, StreamError, TwinrigError
+from protocols.errors import DeviceError, JournalError, TwinrigError
 from protocols.history import Committed
 from protocols.movement import Limits
 from protocols.records import Certificate, trial_record
 from protocols.scene import RED, Scene, Text
-from protocols.schedule import block_of, foreperiod, next_trial, should_requeue
-from protocols.task import MISSING, NO_OUTCOME, Stage, Task, Timing, Trial
-from protocols.workspace import Workspace
+from protocols.schedule import foreperiod, next_trial, should_requeue
+from protocols.task import MISSING, NO_OUTCOME, Stage, Timing, Trial
+from rig import between, upkeep
 from rig.clock import now
+from rig.equipment import Rig
 from rig.frames import FrameBatch
-from rig.input import DeviceSlot
-from rig.journal import Event, Frames, JournalWriter, Ticket
-from rig.judge import Judge
+from rig.journal import Frames, Ticket
 from rig.page_scenes import Page
-from rig.pages import Pages
-from rig.participant import SimulatedParticipant
-from rig.pictures import Pictures
-from rig.plan import Plan
-from rig.questions import Question
-from rig.recorder import Recorder
 from rig.sampling import SampleLog, rate_and_gap
-from rig.streams import SessionStreams
 from rig.trial import Durations, Hand, Result, TrialMachine
-from rig.twin import TwinHandle
-from rig.window import Window
 
 HOPELESS = 20  # trials without one completed, after which a session that waits for completed ones ends
-
-
-@dataclass
-class Rig:
-    """Everything that is open during a session."""
-
-    plan: Plan
-    task: Task
-    workspace: Workspace
-    judge: Judge
-    window: Window
-    pages: Pages
-    device: DeviceSlot
-    journal: JournalWriter
-    streams: SessionStreams
-    recorder: Recorder | None
-    twin: TwinHandle | None
-    participant: SimulatedParticipant | None
-    say: Callable[[str], None]  # to the experimenter's terminal
-    pictures: Pictures | None = None
 
 
 @dataclass
@@ -85,14 +54,16 @@ class Session:
         """
         self._read()  # what came before the recorder ran isn't kept
         gc.freeze()  # what was made so far stays: collections between trials needn't look at it
-        if not self.history:
-            self._ask(self._protocol.questions.before)
-            self._page("welcome")
+        if self.history:
+            self.rig.pages.pause()  # an interrupted session goes on when the participant sits there again
+        else:
+            between.ask(self.rig, self._protocol.questions.before)
+            between.show(self.rig, "welcome")
         while (trial := self._next()) is not None:
-            self._before_block(trial)
+            between.before_block(self.rig, trial, self.history)
             self._give(trial)
-        self._ask(self._protocol.questions.after)
-        self._page("goodbye", self._bonus())
+        between.ask(self.rig, self._protocol.questions.after)
+        between.show(self.rig, "goodbye", between.earned(self.rig, self.score))
 
     def between_frames(self) -> None:
         """Keep samples, and look after the twin, while no trial runs."""
@@ -100,7 +71,7 @@ class Session:
             self._log.add(self._read())
         except DeviceError as error:
             self._fault = str(error)
-        self._look_after_twin()
+        upkeep.look_after_twin(self.rig)
 
     def _between_page_frames(self) -> None:
         self._paged = True
@@ -114,8 +85,10 @@ class Session:
     def _give(self, trial: Trial) -> None:
         """One trial from its presentation to its commit."""
         self._wish = ""
-        self._mend_device()
-        aim = self._ask_aim(trial) if trial.aim_report else MISSING
+        if self._fault:
+            upkeep.reopen_device(self.rig, self._fault)
+            self._fault = ""  # the page's frames have met it again
+        aim = between.ask_aim(self.rig, trial, self._machine(trial).view(now(), self.score)) if trial.aim_report else MISSING
         started = self.rig.journal.begin_trial(trial.number, trial.attempt, trial.slot, now())
         machine = self._machine(trial)
         if self.rig.participant:
@@ -162,7 +135,7 @@ class Session:
             self.rig.participant.go(machine.trial, flip)
         self._send_events(machine)
         self._listen(machine)
-        self._look_after_twin()
+        upkeep.look_after_twin(self.rig)
 
     def _scene(self, machine: TrialMachine, time: float) -> Scene:
         """The task's scene, and in the experiment's language what was wrong with the trial."""
@@ -172,7 +145,7 @@ class Session:
             return scene
         left, bottom, right, top = self.rig.task.extent()
         height = 0.05 * (top - bottom)
-        words = Text("status", self._protocol.words(view.status, self._plan.language), ((left + right) / 2, top - 2 * height), height, RED)
+        words = Text("status", self.rig.words(view.status), ((left + right) / 2, top - 2 * height), height, RED)
         return Scene((*scene.shapes, words), scene.background)
 
     def _read(self) -> Any:
@@ -183,14 +156,8 @@ class Session:
 
     def _send_events(self, machine: TrialMachine) -> None:
         for time, name in machine.events:
-            self._event(name, time=time, trial=machine.trial.number)
+            self.rig.event(name, time=time, trial=machine.trial.number)
         machine.events.clear()
-
-    def _event(self, name: str, time: float | None = None, trial: int | None = None, **data: Any) -> None:
-        """Keep an event in the journal and send it out."""
-        at = now() if time is None else time
-        self.rig.journal.event(Event(at, name, data, trial))
-        self.rig.streams.events.push({"event": name, "trial": trial, **data}, at)
 
     def _listen(self, machine: TrialMachine) -> None:
         """The experimenter's keys during a trial: P pause, S skip, R repeat, escape quit."""
@@ -199,7 +166,7 @@ class Session:
             if wish is None:
                 continue
             self._wish = wish
-            self._event(f"experimenter_{wish}", trial=machine.trial.number)
+            self.rig.event(f"experimenter_{wish}", trial=machine.trial.number)
             if wish != "repeat":
                 machine.abort(now())
 
@@ -286,7 +253,7 @@ class Session:
                 return
             except JournalError as error:
                 self.rig.say(str(error))
-                self._page_of(Page("", f"{error}"))
+                self.rig.pages.show(Page("", self.rig.words("paused")))
                 self.rig.journal.retry()
 
     def _empty_frame(self) -> None:
@@ -300,117 +267,11 @@ class Session:
         """What the experimenter wished during the trial, now that it is stored; and what has died meanwhile."""
         if self._wish == "pause":
             self.rig.pages.pause()
-            self._event("resumed")
+            self.rig.event("resumed")
         if self._wish == "quit":
             self.rig.pages.confirm_quit()
-        self._look_after_recorder()
-
-    def _mend_device(self) -> None:
-        """Wait for a device that works: say what is wrong, and open it anew when the experimenter says so."""
-        while self._fault:
-            self.rig.say(self._fault)
-            self._event("device_fault", message=self._fault)
-            fault, self._fault = self._fault, ""
-            self._page_of(Page("", fault))
-            try:
-                self.rig.device.reopen()
-                self._fault = ""  # the page's frames have met it again
-                self._event("device_reopened")
-            except DeviceError as error:
-                self._fault = str(error)
-
-    def _look_after_twin(self) -> None:
-        twin = self.rig.twin
-        if twin is None:
-            return
-        twin.poll()
-        if twin.alive():
-            return
-        twin.restart()
-        if twin.given_up:
-            self.rig.say(f"THE TWIN IS GONE, and the session goes on without it: {twin.given_up}")
-            self._event("twin_given_up", message=twin.given_up)
-            self.rig.twin = None
-        else:
-            self.rig.say("the twin died and is started again; it catches up from the journal, and the session goes on")
-            self._event("twin_restarted")
-
-    def _look_after_recorder(self) -> None:
-        recorder = self.rig.recorder
-        if recorder is None or recorder.alive():
-            return
-        self._event("recorder_died")
-        self._paged = True  # it takes a second
-        try:
-            file = recorder.restart()
-            recorder.confirm(self.rig.streams)
-            self.rig.say(f"THE RECORDER DIED and was started again, into {file.name}; the journal holds everything")
-            self._event("recorder_restarted", file=file.name)
-        except (RecorderError, StreamError) as error:
-            self.rig.recorder = None
-            self.rig.say(f"THE RECORDER DIED and could not be started again: {error}")
-            self._event("recorder_given_up", message=str(error))
-
-    def _before_block(self, trial: Trial) -> None:
-        """Break, and the instructions of phase and block, where a block begins."""
-        plan, protocol = self._plan, self._protocol
-        planned = block_of(protocol, plan.condition, plan.seed, trial)
-        last = self.history[-1].trial if self.history else None
-        if last is not None and last.block == trial.block:
-            return
-        if last is not None and block_of(protocol, plan.condition, plan.seed, last).block.break_after:
-            self._event("break")
-            self.rig.pages.rest(protocol.breaks.seconds, Page("", self._words(protocol.breaks.text)))
-        phase = protocol.phases[trial.phase]
-        if phase.instruction and (last is None or last.phase != trial.phase):
-            self._page(phase.instruction)
-        if planned.block.instruction and planned.repeat == 0:
-            self._page(planned.block.instruction)
-        self._event("block", block=trial.block, phase=phase.name)
-
-    def _words(self, key: str) -> str:
-        return self._protocol.words(key, self._plan.language)
-
-    def _page(self, key: str, more: str = "") -> None:
-        self._page_of(Page("", self._words(key) + more))
-
-    def _page_of(self, page: Page) -> None:
-        self.rig.pages.show(page)
-
-    def _bonus(self) -> str:
-        points = self._protocol.points
-        if not points.shown:
-            return ""
-        sum_of_points = f"\n\n{self._words('points')}: {self.score}"
-        if points.bonus is None:
-            return sum_of_points
-        return f"{sum_of_points}\n{self._words('bonus')}: {points.money(self.score):.2f} {points.bonus.currency}"
-
-    def _ask(self, questions: tuple[Any, ...]) -> None:
-        """The protocol's questions; an answer that must be given and isn't ends the session."""
-        for question in questions:
-            asked = Question(
-                question.key,
-                self._words(question.text),
-                question.kind,
-                tuple(self._words(choice) for choice in question.choices),
-                -math.inf if question.low is None else question.low,
-                math.inf if question.high is None else question.high,
-                not question.optional,
-                question.choices,
-            )
-            answer = self.rig.pages.ask([asked])[question.key]
-            self.rig.journal.answer(question.key, answer)
-            if question.required is not None and answer != question.required:
-                raise Aborted(
-                    f"question {question.key!r} was answered {answer!r}, and the session may begin only with {question.required!r}"
-                )
-
-    def _ask_aim(self, trial: Trial) -> float:
-        start, _ = self.rig.task.start_posture(trial)
-        view = self._machine(trial).view(now(), self.score)._replace(stage=Stage.FOREPERIOD)  # which shows the target
-        target = (float(trial.target[0]), float(trial.target[1]))
-        return self.rig.pages.aim(Question("aim", self._words("aim_report"), "aim"), self.rig.task.scene(view, trial), start, target)
+        if upkeep.look_after_recorder(self.rig):
+            self._paged = True
 
 
 def _points(committed: Committed) -> int:

@@ -4,8 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-DEVICES = ("mouse", "simulated", "replay")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``run``."""
