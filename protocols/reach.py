@@ -163,8 +163,8 @@ class Reach:
         return (0.0, 0.0), 0
 
     def outcome_time(self, trial: Trial) -> float:
-        """The trial's feedback delay."""
-        return float(trial.feedback_delay)
+        """Nothing goes on between the end of a reach and its feedback."""
+        return 0.0
 
     def scene(self, view: View, trial: Trial) -> Scene:
         """Start, target, cursor as the trial's feedback allows, and in FEEDBACK the points."""

@@ -183,7 +183,7 @@ class Task(Protocol):
         ...
 
     def outcome_time(self, trial: Trial) -> float:
-        """How long the OUTCOME stage lasts, s."""
+        """How long what the movement set going lasts (a flight), s. The feedback delay isn't in it: the trial's machine adds that."""
         ...
 
     def scene(self, view: View, trial: Trial) -> Scene:

@@ -143,6 +143,14 @@ def test_a_good_trial_goes_through_its_stages_in_order(task, trial):
     assert times["feedback"] - times["outcome"] == pytest.approx(task.outcome_time(trial), abs=1.1 * FRAME)
 
 
+@pytest.mark.parametrize(("task", "trial", "flight"), [(REACH, SHOT, 0.0), (SKITTLES, THROW, 0.15)], ids=["reach", "skittles"])
+def test_feedback_waits_for_the_flight_and_then_once_for_the_delay(task, trial, flight):
+    this = Rehearsal(task, trial._replace(feedback_delay=0.5))
+    this.until(Stage.DONE, this.movement(path_of(task, trial), this.to_go()))
+    times = {name: time for time, name in this.events}
+    assert times["feedback"] - times["outcome"] == pytest.approx(flight + 0.5, abs=1.1 * FRAME)
+
+
 @BY_NAME
 @pytest.mark.parametrize("late", [False, True], ids=["read before it", "read after it"])
 def test_the_path_begins_with_the_last_known_sample_at_the_go_cue(task, trial, late):
