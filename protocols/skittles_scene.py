@@ -30,9 +30,12 @@ class Flight(NamedTuple):
 
 
 def draw(task: "Skittles", view: View, trial: Trial) -> Scene:
-    """Back to front: post, target, start zone, pivot, lever, trace, ball, points."""
+    """Back to front: post, target, start zone, pivot, lever, trace, ball, points.
+
+    The trial's ``feedback`` governs the flight, its ``reward_shown`` the result: points, and the colour of a hit.
+    """
     seen = trial.reward_shown and view.stage == Stage.FEEDBACK and view.outcome is not None
-    hit = seen and float(view.outcome.hit) > 0 and trial.feedback != Feedback.NONE  # type: ignore[union-attr]
+    hit = seen and float(view.outcome.hit) > 0  # type: ignore[union-attr]
     angle = float(lever_angle(np.asarray(view.hand), task.pivot, np))
     target = (float(trial.target[0]), float(trial.target[1]))
     shapes: list[Circle | Line | Text] = [
@@ -44,7 +47,7 @@ def draw(task: "Skittles", view: View, trial: Trial) -> Scene:
     shapes.append(Circle("pivot", task.pivot, PIVOT_RADIUS, fill=GREY))
     shapes.append(Line("lever", (task.pivot, tip(task, angle)), WHITE, 5.0))
     shapes += _ball(task, view, trial, angle)
-    if seen and trial.feedback != Feedback.NONE and math.isfinite(points := float(view.outcome.points)):  # type: ignore[union-attr]
+    if seen and math.isfinite(points := float(view.outcome.points)):  # type: ignore[union-attr]
         left, bottom, right, top = task.bounds
         corner = (right - 0.14 * (right - left), bottom + 0.1 * (top - bottom))  # where no ball flies
         shapes.append(Text("points", f"{points:+.0f}", corner, 0.06 * (top - bottom), GREEN if hit else WHITE))

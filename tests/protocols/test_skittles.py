@@ -38,7 +38,8 @@ def shapes(task, view, trial):
 
 def solution():
     angles, speeds = np.radians(np.linspace(20, 130, 56)), np.linspace(1, 6, 51)
-    errors = np.asarray(TASK.solution_manifold(angles, speeds, TRIAL))
+    actions = np.stack(np.meshgrid(angles, speeds, indexing="ij"), axis=-1)
+    errors = np.asarray(jax.vmap(jax.vmap(lambda action: score(action, TRIAL).error))(actions))
     best = np.unravel_index(np.argmin(errors), errors.shape)
     return np.array([angles[best[0]], speeds[best[1]]]), errors
 
@@ -141,15 +142,15 @@ def test_the_ball_flies_on_screen_only_with_continuous_feedback():
     np.testing.assert_allclose(np.hypot(*np.subtract(ended["ball"].centre, TRIAL.target)), outcome.miss_distance, atol=1e-3)
 
 
-def test_a_hit_is_green_with_points_unless_withheld():
+@pytest.mark.parametrize("feedback", Feedback, ids=[feedback.name.lower() for feedback in Feedback])
+def test_a_hit_is_green_with_points_exactly_when_the_reward_is_delivered(feedback):
     best, _ = solution()
     outcome = Outcome(*(float(value) for value in score(best, TRIAL)))
-    shown = shapes(TASK, view(Stage.FEEDBACK, 0.1, best, outcome), TRIAL)
+    shown = shapes(TASK, view(Stage.FEEDBACK, 0.1, best, outcome), TRIAL._replace(feedback=feedback))
     assert shown["target"].fill == GREEN and shown["points"].words == "+10"
-    for trial in (TRIAL._replace(reward_shown=False), TRIAL._replace(feedback=Feedback.NONE)):
-        withheld = shapes(TASK, view(Stage.FEEDBACK, 0.1, best, outcome), trial)
-        assert withheld["target"].fill != GREEN
-        assert not any(isinstance(shape, Text) for shape in withheld.values())
+    withheld = shapes(TASK, view(Stage.FEEDBACK, 0.1, best, outcome), TRIAL._replace(feedback=feedback, reward_shown=False))
+    assert withheld["target"].fill != GREEN
+    assert not any(isinstance(shape, Text) for shape in withheld.values())
 
 
 def test_a_ball_stops_at_the_post_on_screen():
