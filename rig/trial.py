@@ -102,8 +102,10 @@ class TrialMachine:
         )
 
     def abort(self, time: float, status: str = "aborted") -> None:
-        """End the trial at once, without an action; a result that is on the screen already stands."""
-        if self.stage != Stage.FEEDBACK:
+        """End the trial at once. A movement that is over stands, with what it earned; before that the trial has no action."""
+        if self.stage == Stage.DONE:
+            return
+        if self.stage < Stage.OUTCOME:
             self._finish(status, None, time)
         self._pending = None
         self._enter(Stage.DONE, time)

@@ -307,17 +307,30 @@ def test_the_release_is_at_its_sample_and_not_at_the_frame():
     assert ends[0][2][0] == pytest.approx(release, abs=1e-9)
 
 
-def test_abort_ends_at_once_but_a_result_on_the_screen_stands():
-    for stage, status in ((Stage.HOLD, "aborted"), (Stage.MOVEMENT, "aborted"), (Stage.OUTCOME, "aborted"), (Stage.FEEDBACK, "completed")):
+@pytest.mark.parametrize("status", ["aborted", "device_fault"])
+def test_abort_ends_at_once_but_a_finished_movement_stands(status):
+    for stage in (Stage.HOME, Stage.HOLD, Stage.FOREPERIOD, Stage.MOVEMENT, Stage.OUTCOME, Stage.FEEDBACK):
         this = Rehearsal(SKITTLES, THROW)
         if stage <= Stage.MOVEMENT:
             this.until(stage)
         else:
             this.until(stage, this.movement(path_of(SKITTLES, THROW), this.to_go()))
-        this.machine.abort(this.time)
+        this.machine.abort(this.time, status)
         assert this.machine.stage == Stage.DONE
-        assert this.result.status == status, stage
-        assert (this.result.judgement is None) == (status == "aborted")
+        if stage <= Stage.MOVEMENT:
+            assert (this.result.status, this.result.judgement) == (status, None), stage
+        else:
+            assert this.result.status == "completed", stage
+            assert this.result.judgement is not None and this.result.reward == this.result.judgement.outcome.reward
+        assert [name for _, name in this.machine.events][-1] == "done"
+
+
+def test_abort_changes_nothing_in_a_trial_that_is_over():
+    this = Rehearsal(SKITTLES, THROW)
+    this.until(Stage.DONE, this.movement(path_of(SKITTLES, THROW), this.to_go()))
+    result = this.result
+    this.machine.abort(this.time)
+    assert this.result is result and not this.machine.events
 
 
 def test_who_does_not_come_home_in_time_is_reminded():
