@@ -9,8 +9,8 @@ import numpy as np
 from devices.device import Samples
 
 CAPACITY = 60 * 4000  # samples: 60 s at 4 kHz, in which the session may be busy elsewhere
-_HEADER = 8  # int64 words; the first four are used, the rest keep the columns on a cache line of their own
-_WRITTEN, _READ, _REFUSED, _HEARTBEAT = range(4)
+_HEADER = 8  # int64 words; the first three are used, the rest keep the columns on a cache line of their own
+_WRITTEN, _READ, _HEARTBEAT = range(3)
 
 
 class RingAddress(NamedTuple):
@@ -26,7 +26,7 @@ class Ring:
 
     The writer stores the samples first and moves the counter ``written`` on afterwards; the reader copies first and moves ``read``
     on afterwards. So neither ever touches what the other is working on, and no lock is needed. When the reader is a whole ring
-    behind, new samples are refused and counted: ``overrun`` says how many, and the samples' own counter has a gap.
+    behind, new samples are refused, and the samples' own counter shows the gap.
     """
 
     def __init__(self, memory: SharedMemory, address: RingAddress, owner: bool):
@@ -75,13 +75,8 @@ class Ring:
     def heartbeat(self, now: float) -> None:
         self._times[_HEARTBEAT] = now
 
-    @property
-    def overrun(self) -> int:
-        """Samples that the writer had no room for."""
-        return int(self._counts[_REFUSED])
-
     def write(self, samples: Samples) -> None:
-        """Append samples; those for which there is no room are counted as overrun."""
+        """Append samples; those for which there is no room are left out."""
         written, read = int(self._counts[_WRITTEN]), int(self._counts[_READ])
         room = self.address.capacity - (written - read)
         taken = min(len(samples), room)
@@ -93,7 +88,6 @@ class Ring:
         self._integers[3, slots] = samples.buttons[:taken]
         self._integers[4, slots] = samples.counter[:taken]
         self._floats[5 : 5 + axes, slots] = samples.position[:taken].T
-        self._counts[_REFUSED] += len(samples) - taken
         self._counts[_WRITTEN] = written + taken
 
     def read(self) -> Samples:

@@ -44,9 +44,13 @@ SESSION = (
     count("seed", "seed from which all randomness of the session derives"),
     text("language", "language of the texts shown"),
     text("task", "name of the task"),
+    text("device", "input device, by its name on the command line"),
     truth("simulated", "whether the movements are made by a program"),
     count("trials_limit", "number of completed trials to end after; n/a: the whole protocol"),
-    text("continue_from", "session identifier of an earlier session that this one goes on from"),
+    text("continue_from", "folder of the earlier session that this one goes on from, as an absolute path; n/a: none"),
+    text("replay", "folder of the session whose samples are played again, as an absolute path; n/a: none"),
+    truth("windowed", "whether it began in a window rather than on the full screen"),
+    truth("twin", "whether the learners practise beside the session"),
 )
 START = (
     count("start", "start of the program within the session, from 1"),
@@ -56,9 +60,11 @@ START = (
     text("versions", "versions of twinrig and of the libraries it stands on"),
     text("device", "kind, model, axes, rate and calibration of the input device, and the priority it was granted"),
     text("window", "screen, size, refresh measured, pacing"),
+    text("pointer", "events that the simulated participant injected into the real pointer, and events received; n/a: it moved none"),
     text("settings", "the rig's settings"),
-    text("check", "what the check before the session found"),
-    text("xdf", "name of the recording of this start"),
+    text("check", "what the check before the session found; n/a: none of the last twelve hours was of such a rig"),
+    text("xdf", "name of the first recording of this start"),
+    text("verification", "what the comparison of the recording with the journal found"),
     Column("ended_at", "s", "LSL time at which this start ended; n/a: it was killed, or is still running"),
     text("how_ended", "how this start ended: finished, aborted, or the error"),
 )

@@ -70,11 +70,6 @@ def ball_motion(time: Any, start: Any, velocity: Any, pendulum: Pendulum, xp: An
     return position, fade * omega * (swing * cosine - start * sine) - decay * position
 
 
-def ball_energy(position: Any, velocity: Any, mass: float, stiffness: float) -> Any:
-    """Energy (J) of the ball: constant where there is no damping."""
-    return (mass * (velocity**2).sum(-1) + stiffness * (position**2).sum(-1)) / 2
-
-
 def closest_approach(start: Any, velocity: Any, target: Any, pendulum: Pendulum, duration: float) -> tuple[Any, Any]:
     """Smallest distance (m) of the ball's centre to ``target`` within ``duration`` (s), and its time (s); the post is ignored."""
     dips = _dips(start, velocity, target, pendulum, duration)

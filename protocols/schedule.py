@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -88,13 +88,6 @@ def foreperiod(trial: Trial, protocol: Protocol, seed: int) -> float:
     """Time from the target to the go cue, s."""
     low, high = protocol.timing.foreperiod
     return float(np.random.default_rng([seed, _FOREPERIOD, trial.number, trial.attempt]).uniform(low, high))
-
-
-def trial_key(seed: int, trial: Trial) -> Any:
-    """The trial's JAX random key."""
-    import jax  # heavy, and not every user of schedules needs it
-
-    return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), trial.number), trial.attempt)
 
 
 def _again(protocol: Protocol, condition: str, seed: int, history: Sequence[Committed]) -> Trial | None:

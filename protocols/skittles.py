@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -130,10 +129,6 @@ class Skittles:
         """What the throw in a path earned."""
         return self.score(self.observe(path, trial), trial)
 
-    def solution_manifold(self, angles: Any, speeds: Any, trial: Trial) -> Any:
-        """Errors (m), (angle, speed), of a grid of throws (rad, m/s). The solutions are where they are below ``hit_distance``."""
-        return _errors(self, jnp.asarray(angles), jnp.asarray(speeds), trial)
-
     def execute(self, action: Any, trial: Trial) -> Path:
         """A swing with the button held, its release half-way between two samples, and a follow-through to rest.
 
@@ -205,11 +200,3 @@ class Skittles:
 
     def _tip(self, angle: Any) -> Any:
         return jnp.stack([self.pivot[0] - self.lever_length * jnp.cos(angle), self.pivot[1] + self.lever_length * jnp.sin(angle)], axis=-1)
-
-
-@jax.jit(static_argnums=0)
-def _errors(task: Skittles, angles: Any, speeds: Any, trial: Trial) -> Any:
-    def error(angle, speed):
-        return task.score(jnp.stack([angle, speed]), trial).error
-
-    return jax.vmap(jax.vmap(error, (None, 0)), (0, None))(angles, speeds)

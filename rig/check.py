@@ -21,9 +21,6 @@ from rig.window import Window
 Say = Callable[[str], None]
 OpenDevice = Callable[[Window], Device]
 
-#: What the check does, in this order; the names of the findings begin with these words.
-PARTS = ("machine", "screen", "device", "streams")
-
 
 def run_check(
     protocol: Protocol | None,
@@ -95,10 +92,13 @@ def _screen(
         return findings + check_screen.refresh(window, settings, measured.frames) + list(measured.findings)
 
 
-def as_stored(result: CheckResult) -> dict[str, Any]:
-    """The result as it is kept with the data and printed as JSON."""
+def as_stored(result: CheckResult, device: str, protocol: str | None, windowed: bool) -> dict[str, Any]:
+    """The result as it is kept with the data and printed as JSON, with what was checked: device and protocol by name."""
     return {
         "when": result.when,
+        "device": device,
+        "protocol": protocol,
+        "windowed": windowed,
         "verdict": result.verdict,
         "findings": [finding._asdict() for finding in result.findings],
     }

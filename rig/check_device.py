@@ -15,7 +15,6 @@ from rig.sampling import joined
 from rig.window import Window
 
 SECONDS = 4.0  # for which the device is read
-SETTLE = 0.5  # s from the start of a played motion until it is counted on
 LOW_RATE = 100.0  # Hz, while moving: below this a release speed can't be trusted
 MOVING_GAP = 0.05  # s: a longer time without samples counts as a pause of the hand, on an event-driven device
 RATE_TOLERANCE = 0.02  # relative, on a device with a nominal rate

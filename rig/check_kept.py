@@ -18,14 +18,18 @@ def keep(check: dict[str, Any]) -> Path:
     return file
 
 
-def latest_check() -> dict[str, Any] | None:
-    """The last check's answer, where it was made within the last twelve hours and can be read."""
+def latest_check(device: str | None = None, windowed: bool | None = None) -> dict[str, Any] | None:
+    """The last check's answer, where it was made within the last twelve hours and can be read.
+
+    One of another device, or of a window rather than the full screen, says nothing about this session; None: whichever was checked.
+    """
     try:
         check = json.loads(_file().read_text(encoding="utf-8"))
         age = datetime.now(UTC) - datetime.fromisoformat(check["when"])
+        same = device in (None, check["device"]) and windowed in (None, check["windowed"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return check if age < HOLDS else None
+    return check if same and age < HOLDS else None
 
 
 def _file() -> Path:

@@ -5,12 +5,12 @@ import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from protocols.errors import BadInput
+from rig.locks import try_lock
 
 MARKER = "twinrig-root.json"
 JOURNAL = "journal.sqlite"
@@ -178,21 +178,8 @@ def session_lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise BadInput(f"{folder}: can't be written ({_reason(error)}); correct its rights, or copy it to a folder of your own") from error
     try:
-        _lock(descriptor, folder)
+        if not try_lock(descriptor):
+            raise BadInput(f"{folder}: this session is running in another process; end it there, or wait until it has ended")
         yield
     finally:
         os.close(descriptor)  # frees the lock
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise BadInput(f"{folder}: this session is running in another process; end it there, or wait until it has ended") from error

@@ -1,7 +1,6 @@
 """Making and opening the SQLite files of a session, and saying plainly why one can't be opened. The only module that imports sqlite3."""
 
 import contextlib
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from protocols.errors import BadInput
+from rig.locks import sync_folder
 
 SCHEMA_VERSION = 1
 JOURNAL_ID = 0x7477_4A31  # SQLite's application_id, so that no other database is taken for a journal
@@ -59,19 +59,9 @@ def create_database(path: Path, tables: str, application_id: int) -> None:
             pragmas = f"PRAGMA application_id = {application_id}; PRAGMA user_version = {SCHEMA_VERSION};"
             connection.executescript(f"{pragmas} BEGIN; {tables} COMMIT;")
         draft.rename(path)
-        _keep_name(path.parent)
+        sync_folder(path.parent)
     except (sqlite3.Error, OSError) as error:
         raise BadInput(f"{path}: can't be made ({error}); choose another data folder with --data") from error
-
-
-def _keep_name(folder: Path) -> None:
-    """Put a folder's list of names on the disk, so that a power cut can't take a new file away."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def open_for_writing(path: Path, application_id: int, synchronous: str = "FULL") -> Connection:

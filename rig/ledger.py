@@ -7,7 +7,6 @@ draw at the same moment, or a power cut, can't deal one place out twice. Simulat
 import contextlib
 import datetime
 import os
-import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import numpy as np
 
 from protocols.errors import BadInput
 from protocols.schema import Counterbalance, Protocol
+from rig.locks import sync_folder, try_lock
 
 LEDGER = "conditions.tsv"
 COLUMNS = ("protocol", "participant", "condition", "utc")
@@ -55,18 +55,6 @@ def draw_condition(root: Path, protocol: Protocol, participant: str) -> str:
     return condition
 
 
-def read_ledger(root: Path) -> tuple[Drawn, ...]:
-    """All lines of a data root's ledger, oldest first.
-
-    Raises:
-        BadInput: the ledger has been damaged.
-    """
-    if not (root / LEDGER).exists():
-        return ()
-    with _held(root / LEDGER) as descriptor:
-        return tuple(_lines(descriptor, root / LEDGER))
-
-
 def place(counterbalance: Counterbalance, protocol: str, index: int) -> str:
     """Condition of the participant who comes after ``index`` others."""
     names = tuple(counterbalance.conditions)
@@ -102,26 +90,10 @@ def _held(file: Path) -> Iterator[int]:
 
 def _lock(descriptor: int, file: Path) -> None:
     deadline = time.monotonic() + PATIENCE
-    while not _try_lock(descriptor):
+    while not try_lock(descriptor):
         if time.monotonic() > deadline:
             raise BadInput(f"{file}: held by another process for {PATIENCE:.0f} s: end it, then try again")
         time.sleep(0.02)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _lines(descriptor: int, file: Path) -> Iterator[Drawn]:
@@ -147,17 +119,8 @@ def _append(descriptor: int, file: Path, drawn: Drawn) -> None:
     if os.write(descriptor, line) != len(line):
         raise BadInput(f"{file}: can't be written in full: free some disk space, then start again")
     os.fsync(descriptor)
-    if not size and sys.platform != "win32":
-        _sync_folder(file.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file's name is safe only once its folder is on the disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    if not size:
+        sync_folder(file.parent)
 
 
 def _last_byte(descriptor: int, size: int) -> bytes:

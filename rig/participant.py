@@ -8,6 +8,7 @@ import numpy as np
 from analysis.twin import as_arrays
 from devices.device import Motion, Player
 from protocols.history import Committed
+from protocols.movement import minimum_jerk
 from protocols.task import Path, Task, Trial
 from protocols.workspace import Workspace
 
@@ -83,8 +84,7 @@ class SimulatedParticipant:
 def homing(start: np.ndarray, end: np.ndarray, buttons: int) -> Path:
     """A minimum-jerk movement with open grip, then the grip."""
     count = round(HOMING_TIME / SAMPLE_PERIOD)
-    share = np.arange(count + 1) / count
-    share = share**3 * (10 - 15 * share + 6 * share**2)
+    share = np.asarray(minimum_jerk(np.arange(count + 1) / count))
     position = start + share[:, None] * (end - start)
     grip = round(GRIP_DELAY / SAMPLE_PERIOD)
     position = np.concatenate([position, np.repeat(end[None], grip, axis=0)])

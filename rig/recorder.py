@@ -110,10 +110,6 @@ class Recorder:
         """Whether LabRecorder is running and its file is in its place (costs microseconds)."""
         return self._process is not None and self._process.poll() is None and self.files[-1].exists()
 
-    def quiet_for(self) -> float:
-        """Seconds since the file last grew. With frames going out at 60 Hz it grows every 3 s or so."""
-        return max(0.0, time.time() - self.files[-1].stat().st_mtime)
-
     def stop(self, settle: float = _SETTLE) -> Recorded | None:
         """End the recording without losing what was pushed until now; says how it ended (None: it was not running).
 

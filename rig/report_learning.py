@@ -7,14 +7,13 @@ import numpy as np
 from analysis import figures_action, figures_learning, figures_paths
 from analysis.figures import svg
 from analysis.measures import past_surprise
+from analysis.twin import UNRELIABLE
 from protocols.records import Column
 from protocols.scene import Scene
 from protocols.task import RewardRule, Stage, Trial, View
 from rig.report_data import SessionRecord, TwinRecord
 from rig.report_page import Figure, Section
 from rig.report_policy import error_grid, expected_errors
-
-UNSTABLE = 1e3  # growth of a small shift of the yoked state above which it can't be trusted (SCIENCE 3.1)
 
 
 def label(column: Column) -> str:
@@ -186,7 +185,7 @@ def _prediction(record: SessionRecord) -> Section:
             f"The yoked learner predicted {abs(gain):.2f} nats a trial {better} than a Gaussian of the recent past ({both.sum()} trials)."
         )
     growth = np.nanmax(twin.shift_growth, initial=0.0)
-    if growth > UNSTABLE:
+    if growth >= UNRELIABLE:
         notes.append(f"The yoked state is unreliable: a small shift of it grew {growth:.3g} times. See [twin.parameters] in the protocol.")
     lead = "How unexpected each action was to the yoked learner, with parameters that were fixed beforehand."
     caption = "Surprise is minus the log density of the action before it was learned from; lower is better. The grey line knows no reward."

@@ -5,10 +5,10 @@ import math
 import os
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pylsl
@@ -161,21 +161,6 @@ class SessionStreams:
         self.events.push({"event": "recorder_probe", "filler": _FILLER})
 
 
-class FoundStream(NamedTuple):
-    """A stream as a search found it."""
-
-    name: str
-    type: str
-    source_id: str
-    host: str
-
-
-def find_streams(session_id: str, timeout: float = 1.0) -> list[FoundStream]:
-    """All streams of a session that can be seen from here within ``timeout`` s, sorted by name."""
-    found = _resolve(f"starts-with(source_id,'{session_id}.')", 1000, timeout)
-    return sorted(FoundStream(info.name(), info.type(), info.source_id(), info.hostname()) for info in found)
-
-
 def missing_streams(source_ids: Sequence[str], timeout: float) -> list[str]:
     """Those of the streams that can't be found within ``timeout`` s, whichever process should have them."""
     predicate = " or ".join(f"source_id='{source}'" for source in source_ids)
@@ -191,17 +176,6 @@ def wait_for_streams(source_ids: Sequence[str], timeout: float = 10.0) -> None:
     """
     if missing := missing_streams(source_ids, timeout):
         raise StreamError(f"no LSL stream {', '.join(missing)} within {timeout:.0f} s: {_REMEDY}")
-
-
-def wait_for_consumers(outlets: Iterable[Any], timeout: float) -> bool:
-    """Wait until somebody is connected to every one of the outlets of this process. Connect the recorder first."""
-    deadline = time.monotonic() + timeout
-    waiting = list(outlets)
-    while waiting := [outlet for outlet in waiting if not outlet.have_consumers()]:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def check_loopback(timeout: float = 3.0) -> float:

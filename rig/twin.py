@@ -138,6 +138,9 @@ class TwinHandle:
             return self.ready
         if self._failed:
             raise (BadInput if self._failed.bad_input else TwinrigError)(self._failed.words)
+        self._process.join(1.0)  # its end of the pipe goes a moment before the process
+        if not self.alive():
+            raise TwinrigError(f"the twin died before it was ready (exit code {self._process.exitcode}); try again, or run with --no-twin")
         raise TwinrigError(f"the twin was not ready within {timeout:.0f} s; set [twin] free to a smaller number, or run without it")
 
     def restart(self) -> None:
@@ -150,7 +153,8 @@ class TwinHandle:
             return
         self._restarts += 1
         stop(self._process, 0.0)
-        self._pipe.close()
+        with self._lock:
+            self._pipe.close()
         self.ready = None
         self._start()
 
@@ -165,7 +169,8 @@ class TwinHandle:
             self._pipe.send(("close", 0))
         stop(self._process, patience)
         self.poll()
-        self._pipe.close()
+        with self._lock:
+            self._pipe.close()
 
 
 def start_twin(
@@ -198,8 +203,11 @@ def _twin_process(plan: TwinPlan, line: Any) -> None:
 
 
 def _pin_to_last_core() -> str:
+    """Pin every thread that there is: a core is a thread's own, and JAX has started its threads by now."""
     if not hasattr(os, "sched_setaffinity"):
         return "not pinned to a core"
     last = max(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {last})
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+            os.sched_setaffinity(int(thread.name), {last})
     return f"pinned to core {last}"

@@ -21,6 +21,7 @@ def virtual_screen(width: int = 1280, height: int = 1024) -> Iterator[str]:
     try:
         server = subprocess.Popen(command, pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except FileNotFoundError as error:
+        os.close(reader)
         raise TwinrigError("Xvfb isn't installed: apt install xvfb, or use a real screen") from error
     finally:
         os.close(writer)
@@ -41,9 +42,13 @@ def virtual_screen(width: int = 1280, height: int = 1024) -> Iterator[str]:
 
 
 def main() -> int:
-    """Run a command on a private screen and return its exit code."""
-    with virtual_screen():
-        return subprocess.run(sys.argv[1:], check=False).returncode
+    """Run a command on a private screen and return its exit code; 2 where there can be no such screen."""
+    try:
+        with virtual_screen():
+            return subprocess.run(sys.argv[1:], check=False).returncode
+    except TwinrigError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

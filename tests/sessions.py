@@ -68,7 +68,9 @@ def build_session(root: Path, recipe: Recipe = Recipe()) -> Path:
         "simulated": recipe.simulated,
         "trials_limit": None,
         "continue_from": None,
+        "replay": None,
         "windowed": True,
+        "twin": recipe.twin,
     }
     create_journal(folder / JOURNAL, session)
     practice = _Practice(make_task(protocol), protocol.workspace.hand_scale, np.random.default_rng(recipe.seed))

@@ -15,12 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Measure, print each finding, and keep the answer with the rig's settings, from where sessions take it along."""
+    from devices.registry import find_device
     from protocols.load import load_protocol
     from rig.check import as_stored, run_check
     from rig.check_kept import keep
     from rig.input import open_device
     from rig.settings import load_settings
 
+    find_device(options.device)
     protocol = load_protocol(options.protocol).protocol if options.protocol else None
     settings = load_settings()
     result = run_check(
@@ -30,7 +32,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         options.windowed,
         say=lambda words: say(options, words),
     )
-    stored = as_stored(result)
+    stored = as_stored(result, options.device, protocol.name if protocol else None, options.windowed)
     keep(stored)
     say(options, result.text())
     return stored

@@ -9,7 +9,7 @@ from rig.plan import Plan
 
 
 def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
-    """One start of a session, from the window's first frame to the report."""
+    """One start of a session, from the window's first frame to the report. A recording that doesn't match makes its verdict ``fail``."""
     from rig.opening import open_session
 
     def say(words: str) -> None:
@@ -19,6 +19,8 @@ def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
     with open_session(plan, say, new, pictures=getattr(options, "pictures", None)) as opened:
         opened.session.run()
     summary = opened.summary()
+    if opened.recorder is not None and not (opened.verification and opened.verification.ok):
+        summary["verdict"] = "fail"
     if plan.simulated:
         from rig.report import report  # brings the figures, for which no participant waits
 

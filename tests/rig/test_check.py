@@ -1,5 +1,7 @@
 """The check: each part measured for real, each verdict reachable."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -8,10 +10,11 @@ from devices.mouse import open_mouse
 from devices.pointer import XPointer
 from protocols.errors import DeviceError
 from protocols.load import load_protocol
-from rig import check_machine, check_screen
+from rig import check_kept, check_machine, check_screen
 from rig.check import as_stored, run_check
 from rig.check_device import circles, judge, moving_rate
 from rig.check_findings import CheckResult, Finding
+from rig.check_kept import keep, latest_check
 from rig.clock import now
 from rig.frames import FrameBatch
 from rig.settings import Settings
@@ -84,6 +87,38 @@ def test_circles_are_a_motion():
     assert np.hypot(*motion.position.T) == pytest.approx(0.05) and len(motion.time) == 1000
 
 
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """A user's folder of its own."""
+    monkeypatch.setattr(check_kept, "user_state_path", lambda name: tmp_path / name)
+
+
+def checked(**changed) -> dict:
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    return as_stored(CheckResult(when, (Finding("a", "warn", "x", "do this"),)), "mouse", None, False) | changed
+
+
+def test_a_check_is_taken_along_by_sessions_of_the_same_rig_alone(state):
+    assert latest_check("mouse", False) is None
+    keep(checked())
+    kept = latest_check("mouse", False)
+    assert kept == latest_check() and kept is not None
+    assert (kept["device"], kept["protocol"], kept["windowed"], kept["verdict"]) == ("mouse", None, False, "warn")
+    assert latest_check("simulated", False) is None
+    assert latest_check("mouse", True) is None
+
+
+@pytest.mark.parametrize("changed", [{"when": "2020-01-01T00:00:00+00:00"}, {"when": "today"}, {"when": None}])
+def test_an_old_or_unreadable_check_says_nothing(state, changed):
+    keep(checked(**changed))
+    assert latest_check("mouse", False) is None
+
+
+def test_a_check_that_does_not_say_what_it_checked_says_nothing(state):
+    keep({name: value for name, value in checked().items() if name != "device"})
+    assert latest_check("mouse", False) is None
+
+
 class Pane:
     """A window's measures, without a window."""
 
@@ -132,7 +167,7 @@ def test_whole_check_on_a_virtual_screen(screen, tmp_path):
     assert "120 of 120 frames recorded" in found["recorder"].found
     assert found["refresh"].verdict == "warn"  # a virtual screen has no vertical blank
     assert {"clock", "priority", "frames", "pointer acceleration"} <= set(found)
-    assert said and as_stored(result)["findings"][0]["name"] == "versions"
+    assert said and as_stored(result, "mouse", "skittles", False)["findings"][0]["name"] == "versions"
 
 
 @pytest.mark.alone

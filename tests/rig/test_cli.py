@@ -50,6 +50,7 @@ def test_help_answers_at_once():
         (("pilot", "skittles", "--device", "replay"), "--replay"),
         (("pilot", "skittles", "--trials", "0"), "--trials"),
         (("resume", "nowhere"), "nowhere"),
+        (("check", "--device", "joystick"), "joystick"),
         (("trials", "nowhere"), "nowhere"),
         (("report", "nowhere", "--out", "r.html"), "nowhere"),
         (("export", "nowhere", "--bids", "b"), "nowhere"),

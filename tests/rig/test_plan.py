@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from protocols.columns import SESSION
 from protocols.errors import BadInput
 from rig.folder import JOURNAL, MARKER
 from rig.journal import JournalWriter, create_journal
@@ -166,6 +167,10 @@ def test_a_plan_comes_back_from_its_journal(tmp_path):
         assert getattr(again, name) == getattr(made, name), name
     assert again.continue_from == made.continue_from
     assert again.protocol == made.protocol and again.loaded.hash == made.loaded.hash
+
+
+def test_every_value_of_a_session_is_described():
+    assert set(plan().record()) == {column.name for column in SESSION}
 
 
 def test_a_finished_session_is_not_resumed():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.predict import predict, record
-from protocols.errors import BadInput
+from protocols.errors import BadInput, TwinrigError
 from protocols.tasks import make_task
 from rig.journal_reader import read_journal
 from rig.learner_choice import targets_of, twin_choice
@@ -193,6 +193,24 @@ def test_what_cant_be_used_is_said_once(tmp_path):
             twin.wait_ready()
         twin.restart()
         assert "alpha" in twin.given_up
+
+
+def test_a_twin_that_dies_without_a_word_is_not_waited_for(tmp_path):
+    with start_twin(new_session(tmp_path / "session"), protocol(SKITTLES), "", SEED) as twin:
+        os.kill(twin.pid, signal.SIGKILL)
+        began = time.monotonic()
+        with pytest.raises(TwinrigError, match=r"died before it was ready \(exit code -9\)"):
+            twin.wait_ready()
+        assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two cores to choose from")
+def test_once_ready_every_thread_of_the_twin_keeps_to_the_last_core(tmp_path):
+    with start_twin(new_session(tmp_path / "session"), protocol(SKITTLES), "", SEED) as twin:
+        assert twin.wait_ready().notes[-1].startswith("pinned")
+        threads = [int(thread.name) for thread in Path(f"/proc/{twin.pid}/task").iterdir()]
+        assert len(threads) > 1
+        assert all(os.sched_getaffinity(thread) == {max(os.sched_getaffinity(0))} for thread in threads)
 
 
 def test_frozen_parameters_stay(tmp_path, throws):

@@ -10,7 +10,7 @@ from analysis.simulate import LearnerActor
 from analysis.twin import as_arrays
 from protocols.history import Committed
 from protocols.load import parse_protocol
-from protocols.schedule import next_trial, trial_key
+from protocols.schedule import next_trial
 from protocols.schema import Protocol
 from protocols.task import Outcome
 from protocols.tasks import make_task
@@ -78,7 +78,7 @@ def play(study: Protocol, trials: int, seed: int = 5, before: tuple[Committed, .
         trial = next_trial(study, "", seed, history)
         assert trial is not None
         action = actor.act(trial)
-        outcome = Outcome(*map(np.float64, score(action / np.asarray(task.action_scale), as_arrays(trial), trial_key(seed, trial))))
+        outcome = Outcome(*map(np.float64, score(action / np.asarray(task.action_scale), as_arrays(trial))))
         status = "aborted" if trial.number % 10 == 0 else "completed"
         reward = np.nan if trial.number % 7 == 0 or status == "aborted" else float(outcome.reward)
         committed = Committed(trial, status, action, outcome, reward, requeue=trial.number == 3)
