@@ -1,24 +1,22 @@
 """Frames of a skittles-like scene for a minute: intervals, share on time, work per frame.
 
-``python benchmarks/frames.py [SECONDS]``; without a display it starts a virtual one. Writes ``benchmarks/results/frames.json``.
+``python -m benchmarks.frames [SECONDS]``; without a display it starts a virtual one. Writes ``benchmarks/results/frames.json``.
 """
 
 import contextlib
-import json
 import math
 import os
 import sys
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.keep import keep
 from protocols.scene import BLUE, GREY, RED, WHITE, YELLOW, Circle, Line, Scene, Text
 from rig.frames import LATE, FrameBatch
 from rig.settings import Settings
 from rig.virtual_screen import virtual_screen
 from rig.window import Window, open_window
 
-RESULT = Path(__file__).parent / "results" / "frames.json"
 THROW = 120  # frames that one throw takes: half with the lever, half with the ball's growing trace
 PERCENTILES = {"min": 0, "p1": 1, "p50": 50, "p99": 99, "max": 100}
 
@@ -78,9 +76,7 @@ def main() -> None:
     settings = Settings()
     with virtual_screen() if needs_screen else contextlib.nullcontext(), open_window(settings, display_scale=0.08) as window:
         result = figures(frames(window, seconds), window)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    keep("frames", result)
 
 
 if __name__ == "__main__":

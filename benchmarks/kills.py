@@ -3,7 +3,6 @@
 ``python -m benchmarks.kills [DEVICE...]``. Writes ``benchmarks/results/kills.json``.
 """
 
-import json
 import random
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import psutil
 
+from benchmarks.keep import keep
 from protocols.errors import BadInput
 from rig.folder import JOURNAL, TWIN
 from rig.journal_reader import read_journal
@@ -24,7 +24,6 @@ from rig.twin import TwinPlan
 from rig.twin_store import KINDS, open_twin, read_twin
 from rig.virtual_screen import virtual_screen
 
-RESULT = Path(__file__).parent / "results" / "kills.json"
 QUICK = Path(__file__).with_name("quick.toml")
 SEED = 20
 #: What a clock measured; everything else of a simulated session must come out the same to the last bit.
@@ -181,18 +180,11 @@ def figures(device: str, kills: int, trials: int) -> dict[str, Any]:
         return result
 
 
-def keep(device: str, found: dict[str, Any]) -> None:
-    """Print a result, and store it beside the other device's."""
-    print(device, json.dumps(found, indent=1), flush=True)
-    stored = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
-    RESULT.write_text(json.dumps(stored | {device: found}, indent=1) + "\n", encoding="utf-8")
-
-
 def main() -> None:
     wanted = sys.argv[1:] or list(KILLS)
     with virtual_screen():
         for device in wanted:
-            keep(device, figures(device, *KILLS[device]))
+            keep("kills", figures(device, *KILLS[device]), device)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 ``python -m benchmarks.parity [TRIALS]``. Writes ``benchmarks/results/parity.json``.
 """
 
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.keep import keep
 from benchmarks.kills import finish, folder_of
 from rig.folder import JOURNAL, TWIN
 from rig.journal_reader import read_journal
 from rig.twin_store import read_twin
 from rig.virtual_screen import virtual_screen
-
-RESULT = Path(__file__).parent / "results" / "parity.json"
 
 
 def plain_learner(actions: np.ndarray, rewards: np.ndarray, parameters: dict[str, Any]) -> np.ndarray:
@@ -64,8 +62,7 @@ def main() -> None:
     with virtual_screen(), tempfile.TemporaryDirectory() as scratch:
         finish(Path(scratch), "simulated", trials)
         result = compare(folder_of(Path(scratch)))
-    print(json.dumps(result, indent=1))
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    keep("parity", result)
 
 
 if __name__ == "__main__":

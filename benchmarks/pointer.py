@@ -4,14 +4,13 @@
 """
 
 import contextlib
-import json
 import os
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.keep import keep
 from devices.device import Motion, Samples
 from devices.geometry import Geometry
 from devices.mouse import open_mouse
@@ -19,7 +18,6 @@ from devices.pointer import XPointer
 from rig.clock import now
 from rig.virtual_screen import virtual_screen
 
-RESULT = Path(__file__).parent / "results" / "pointer.json"
 SCALE, SIZE = 0.00025, (1280, 1024)  # m per pixel, px
 PERCENTILES = {"min": 0, "p50": 50, "p99": 99, "p99.9": 99.9, "max": 100}
 
@@ -64,9 +62,7 @@ def main() -> None:
     needs_screen = sys.platform == "linux" and not os.environ.get("DISPLAY")
     with virtual_screen(*SIZE) if needs_screen else contextlib.nullcontext():
         result = {"seconds": seconds} | measure(seconds)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    keep("pointer", result)
 
 
 if __name__ == "__main__":

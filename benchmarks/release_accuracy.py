@@ -8,18 +8,16 @@ pointer on its circle. Each method then sees the samples, and nothing else.
 ``python -m benchmarks.release_accuracy`` prints the table and writes ``benchmarks/results/release_accuracy.json``.
 """
 
-import json
-from pathlib import Path as File
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
 import protocols  # noqa: F401  (floats are 64-bit)
+from benchmarks.keep import keep
 from protocols.release import lever_angle, observe_release
 from protocols.task import Path
 
-RESULT = File(__file__).parent / "results" / "release_accuracy.json"
 RATES = (60, 100, 125, 250, 500, 1000)  # Hz
 THROWS = 2000
 LEVER = 0.4  # m
@@ -144,8 +142,7 @@ def main() -> None:
         print("|" + "---|" * 7)
         print("\n".join(row(rate, result[setting.name][str(rate)]) for rate in RATES))
     stored = {"throws": THROWS, "settings": [setting._asdict() for setting in SETTINGS], "errors": result}
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    keep("release_accuracy", stored)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.keep import keep
 from rig.folder import JOURNAL, TWIN
 from rig.frames import LATE
 from rig.journal_reader import Journal, read_journal
 from rig.twin_store import read_twin
 from rig.virtual_screen import virtual_screen
 
-RESULT = Path(__file__).parent / "results" / "session.json"
 TRIAL = 4.2  # s, about what one throw of the library's skittles takes
 SHORTLY = 0.1  # s after a commit in which the twin works
 
@@ -98,8 +98,7 @@ def main() -> None:
         alone, _ = pilot(Path(scratch), round(minutes * 60 / TRIAL * 0.4), "--no-twin")
         with read_journal(alone / JOURNAL) as journal:
             result["without_twin"] = frame_figures(journal)
-    print(json.dumps(result, indent=1))
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    keep("session", result)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 ``python -m benchmarks.starts``. Writes ``benchmarks/results/starts.json``.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -12,11 +11,10 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.keep import keep
 from rig.folder import JOURNAL
 from rig.journal_reader import read_journal
 from rig.virtual_screen import virtual_screen
-
-RESULT = Path(__file__).parent / "results" / "starts.json"
 
 
 def help_seconds(tries: int = 11) -> list[float]:
@@ -58,8 +56,7 @@ def main() -> None:
         "help_s": {"median": round(times[len(times) // 2], 3), "max": round(times[-1], 3)},
         "first_frame_s": {"median": sorted(frames)[1], "max": max(frames)},
     }
-    print(json.dumps(result, indent=1))
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    keep("starts", result)
 
 
 if __name__ == "__main__":

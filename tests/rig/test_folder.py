@@ -39,11 +39,12 @@ def test_other_codes_are_refused_by_name(tmp_path, code):
 def test_a_session_folder_is_made_once(tmp_path):
     folder = create_session_folder(tmp_path / "data", "skittles", "P01", 1, simulated=False)
     assert folder == tmp_path / "data" / "skittles" / "P01" / "session-1"
-    (folder / "kept").write_text("x")
+    assert create_session_folder(tmp_path / "data", "skittles", "P01", 1, simulated=False) == folder, "nothing was begun in it"
+    (folder / JOURNAL).write_text("x")
     create_session_folder(tmp_path / "data", "skittles", "P01", 3, simulated=False)
     with pytest.raises(BadInput, match=r"twinrig resume .*session-1'.*--session 4"):
         create_session_folder(tmp_path / "data", "skittles", "P01", 1, simulated=False)
-    assert (folder / "kept").read_text() == "x"
+    assert (folder / JOURNAL).read_text() == "x"
 
 
 @pytest.mark.parametrize(("name", "session"), [("../evil", 1), ("", 1), ("a/b", 1), ("skittles", 0), ("skittles", -1)])
@@ -96,7 +97,7 @@ def test_a_real_read_only_and_a_real_full_disk(tmp_path):
     if mounted.returncode:
         pytest.skip(f"no file system may be mounted here: {mounted.stderr.strip()}")
     try:
-        with pytest.raises(BadInput, match="MB are free, expected at least 500 MB"):
+        with pytest.raises(BadInput, match="MB are free, expected at least 1000 MB"):
             open_root(disk, simulated=False)
         open_root(disk, simulated=False, minimum_free=0)
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
