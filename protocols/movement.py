@@ -13,10 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from protocols.task import Path, Timing
+from protocols.task import SPAN, Path, Timing
 
 RATE = 1000.0  # Hz, of the resampled path and of ``execute``
-SPAN = 4.0  # s, up to the last sample of a path, that is searched for the onset
 
 
 class Smooth(NamedTuple):

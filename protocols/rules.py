@@ -5,8 +5,10 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from protocols.schema import Block, Phase, Point, Protocol, ReachTask, SkittlesTask
+from protocols.task import SPAN
 from protocols.words import WORDS
 
+MARGIN = 0.1  # s, of the span that is searched for an onset: the filter reaches that far from its ends
 LARGEST_SCREEN = 2.0  # m; no scene can be taller, whatever the rig
 
 
@@ -157,6 +159,9 @@ def _limits(protocol: Protocol) -> Iterator[Problem]:
         yield Problem("limits.min_reaction_time", "is not below max_reaction_time", "make it smaller")
     if limits.min_movement_time >= limits.max_movement_time:
         yield Problem("limits.min_movement_time", "is not below max_movement_time", "make it smaller")
+    if limits.max_reaction_time + limits.max_movement_time > SPAN - MARGIN:
+        found = f"{limits.max_movement_time} s and max_reaction_time {limits.max_reaction_time} s are more than onsets are searched for"
+        yield Problem("limits.max_movement_time", found, f"keep the sum of the two to {SPAN - MARGIN:g} s")
     if low < 0 or low > high:
         yield Problem("timing.foreperiod", f"got [{low}, {high}]", "give [least, greatest] in s, 0 or more, the least first")
     if "completed" in protocol.requeue.statuses:

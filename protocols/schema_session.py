@@ -16,8 +16,8 @@ class Limits(Part):
     min_reaction_time: float = given(0.0, "a movement that begins sooner after the go cue is too early", "s", ge=0)
     max_reaction_time: float = given(10.0, "no movement by then is too slow", "s", gt=0)
     min_movement_time: float = given(0.0, "a shorter movement is too fast", "s", ge=0)
-    max_movement_time: float = given(10.0, "a longer movement is too slow", "s", gt=0)
-    max_home_time: float = given(60.0, "after this long without the start posture the participant is reminded", "s", gt=0)
+    max_movement_time: float = given(5.0, "a longer movement is too slow", "s", gt=0)
+    max_home_time: float = given(60.0, "a trial without the start posture by then ends as wrong_start", "s", gt=0)
 
 
 class Requeue(Part):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the window opens before JAX, which these names bring, is lo
     Numbers = Array | np.ndarray  # arrays of JAX within ``jit``, of NumPy outside it
 
 MISSING = float("nan")
+SPAN = 16.0  # s, up to the last sample of a path, that is searched for the movement's onset; a trial's limits must lie within it
 
 
 class Feedback(IntEnum):

@@ -219,6 +219,7 @@ MISTAKES = [
         "limits.min_movement",
         "smaller",
     ),
+    ("endless trial", REACH, "[[phases]]", "limits.max_movement_time = 6.0\n[[phases]]", "limits.max_movement_time", "to 15.9 s"),
     ("wait crossed", REACH, "[[phases]]", "timing.foreperiod = [0.7, 0.3]\n[[phases]]", "timing.foreperiod", "the least first"),
     ("unknown status", REACH, "[[phases]]", 'requeue.statuses = ["slow"]\n[[phases]]', "requeue.statuses[0]", "too_slow"),
     ("endless repetition", REACH, "[[phases]]", 'requeue.statuses = ["completed"]\n[[phases]]', "requeue.statuses", "remove it"),

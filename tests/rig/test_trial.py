@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analysis.twin import as_arrays
 from devices.device import Samples
-from protocols.movement import Limits
+from protocols.movement import Limits, minimum_jerk
 from protocols.reach import Reach
 from protocols.skittles import Skittles
 from protocols.task import Feedback, Path, Stage, Task, Trial
@@ -247,6 +247,19 @@ def test_a_movement_outside_the_limits_is_judged_all_the_same(task, trial, limit
     go = this.to_go()
     this.until(Stage.DONE, this.movement(path_of(task, trial, 0.4 if "max_reaction" in str(limits) else 0.25), go))
     assert this.result.status == status
+
+
+@pytest.mark.parametrize(("start", "lasts", "status"), [(0.5, 4.5, "completed"), (0.5, 5.5, "too_slow"), (9.0, 4.5, "completed")])
+def test_a_movement_with_a_long_halt_is_timed_from_its_first_onset(start, lasts, status):
+    time = np.arange(0, start + lasts + 1, 0.005)
+    halfway, rest = (np.asarray(minimum_jerk((time - begins) / 0.4)) for begins in (start, start + lasts - 0.2))
+    path = Path(time, np.stack([0 * time, 0.05 * halfway + 0.07 * rest], axis=1), np.zeros(len(time), int), len(time))
+    this = Rehearsal(limits=Limits(0.1, 10.0, 0.05, 5.0))
+    this.until(Stage.DONE, this.movement(path, this.to_go()))
+    assert this.result.status == status
+    assert this.result.judgement is not None
+    assert this.result.judgement.timing.onset == pytest.approx(start + 0.06, abs=0.02)
+    assert this.result.judgement.timing.end == pytest.approx(start + lasts, abs=0.05)
 
 
 def test_a_silent_mouse_is_a_hand_at_rest_from_its_last_sample_on():
