@@ -3,9 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from protocols.columns import START
+from rig.folder import JOURNAL
+from rig.journal_reader import read_journal
 from tests.short import write_short
 
 #: The command line, with a finding that says that the recording lacks something.
@@ -35,3 +39,6 @@ def test_a_recording_that_does_not_match_fails(screen, tmp_path):
     said = json.loads(done.stdout)
     assert said["verdict"] == "fail" and said["completed"] == 1 and not said["recording"]["ok"]
     assert "one sample is missing" in done.stderr
+    with read_journal(Path(said["session"]) / JOURNAL) as journal:
+        (start,) = journal.starts()
+    assert set(start) <= {column.name for column in START}, "what is stored of a start is described"
