@@ -123,11 +123,11 @@ class Reach:
         the cursor is seen throughout, begins ``rest_time`` (0.05 s) before the moment when the mean velocity over
         that time is below ``end_speed`` (0.02 m/s).
         """
+        onset = movement.onset_time(movement.smooth(path, self.filter_cutoff), self.onset_speed)  # the very call of details: compiled once
         path = movement.trimmed(path)
         _, crossing = self._crossing(path, trial)
         resting = self._resting(path.time, path.position, jnp)
         rest = jnp.where(resting.any(), path.time[jnp.argmax(resting)] - self.rest_time, jnp.nan)
-        onset = movement.onset_time(movement.smooth(path, self.filter_cutoff), self.onset_speed)
         return Timing(onset, jnp.where(trial.feedback == Feedback.CONTINUOUS, rest, crossing))
 
     def details(self, path: Path, trial: Trial) -> dict[str, Any]:
