@@ -136,7 +136,7 @@ def _start_info(plan: Plan) -> dict[str, Any]:
         "platform": f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}",
         "versions": {name: version(name) for name in VERSIONS},
         "settings": plan.settings.model_dump(mode="json"),
-        "check": latest_check(),
+        "check": latest_check(plan.device, plan.windowed),
     }
 
 
