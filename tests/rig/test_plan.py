@@ -119,10 +119,10 @@ def test_a_next_session_takes_over_condition_and_number(tmp_path):
     assert kept(plan(participant="P00")).condition == "a"
     earlier = kept(plan())
     assert (earlier.condition, earlier.language) == ("b", "de")
-    later = plan(continue_from=earlier.folder)
+    later = plan(continue_from=earlier.folder, twin=False)
     assert (later.session, later.condition, later.language) == (2, "b", "de")
     assert later.continue_from == tmp_path / earlier.folder  # found again from any folder
-    assert plan(continue_from=earlier.folder, session=3).session == 3
+    assert plan(continue_from=earlier.folder, session=3, twin=False).session == 3
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,22 @@ def test_a_wrong_earlier_session_is_refused(changed, said, tmp_path):
     earlier = kept(plan())
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(BadInput, match=said):
-        plan(continue_from=earlier.folder, **changed)
+        plan(continue_from=earlier.folder, twin=False, **changed)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_without_its_learners_an_earlier_session_is_refused(tmp_path):
+    earlier = kept(plan())
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(BadInput, match=r"twin\.sqlite"):
+        plan(continue_from=earlier.folder)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_no_session_follows_the_last(tmp_path):
     earlier = kept(plan(session=3))
     with pytest.raises(BadInput, match="session 4"):
-        plan(continue_from=earlier.folder)
+        plan(continue_from=earlier.folder, twin=False)
 
 
 def test_a_damaged_ledger_leaves_no_folder_behind(tmp_path):
@@ -160,7 +168,7 @@ def test_a_damaged_ledger_leaves_no_folder_behind(tmp_path):
 
 def test_a_plan_comes_back_from_its_journal(tmp_path):
     earlier = kept(plan(session=1))
-    made = kept(plan(continue_from=earlier.folder, seed=3, trials=5, windowed=True))
+    made = kept(plan(continue_from=earlier.folder, twin=False, seed=3, trials=5, windowed=True))
     (made.folder / "protocol.toml").write_text(made.loaded.source)
     again = resumed_plan(made.folder)
     for name in ("session_id", "participant", "session", "condition", "language", "seed", "device", "simulated", "trials", "windowed"):
