@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from analysis.learner import Learner, Params, Policy, State
+from analysis.learner import Context, Learner, Params, Policy, State
 from analysis.twin import Own, Prediction, Seen, Turn, learner_key, own_start, own_step, shift_growth, shifted, yoked_step
 from protocols.task import Task, Trial
 from protocols.zone import ZoneRule
@@ -84,7 +84,7 @@ def fixed_rule(trial: Trial) -> ZoneRule:
 
 
 @partial(jax.jit, static_argnums=0)
-def predict_next(learner: Learner, params: Params, state: State, context: Any) -> Policy:
+def predict_next(learner: Learner, params: Params, state: State, context: Context) -> Policy:
     """What the yoked learner says of the next action."""
     return learner.policy(params, state, context)
 

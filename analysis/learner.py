@@ -7,30 +7,26 @@ likelihood (0 is added).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analysis.parameters import Parameter, read_values
+
 if TYPE_CHECKING:  # a protocol's parameters are checked before JAX, which these names bring, is loaded
-    from jaxtyping import Array, Float
+    from jaxtyping import Array, Float, Int
 
     from protocols.task import Outcome
 
 Params = Any  # a NamedTuple of arrays, fitted
-State = Any  # a NamedTuple of arrays, carried from trial to trial
+State = Any  # a NamedTuple of arrays, carried from trial to trial; its first field is what practice moves, in normalised units
 Info = Any  # a NamedTuple of arrays, or None: what a free learner knows of its own exploration
 
 
-class Parameter(NamedTuple):
-    """One line of ``twinrig learners NAME``."""
+class Context(NamedTuple):
+    """What a policy may depend on: the trial's target. A table goes by its index, features by its place."""
 
-    name: str
-    meaning: str
-    unit: str
-    default: float | tuple[float, ...] | None  # None: has to be given, or comes from the protocol
-    low: float
-    high: float
-    per_action: bool
-    source: str
+    index: Int[Array, ""] | int  # among the protocol's targets, in the file's order
+    target: Float[Array, 2] | tuple[float, float]  # m, workspace
 
 
 class Policy(NamedTuple):
@@ -44,13 +40,23 @@ class Policy(NamedTuple):
 
 
 class Learner(NamedTuple):
-    """A learner with its options chosen. All callables are pure and run under jit and vmap."""
+    """A learner with its options chosen. All callables are pure and run under jit, vmap and grad."""
 
     name: str
     parameters: tuple[Parameter, ...]
-    make_params: Callable[[dict[str, Any]], Params]  # names and values to Params; raises BadInput naming what is unknown or missing
+    action_names: tuple[str, ...]
+    needs: tuple[str, ...]  # fields of the Outcome that it learns from: "reward", "hit", "cursor_error"
+    assemble: Callable[[Mapping[str, Any]], Params]  # one array for each parameter, by name, to Params
     init: Callable[[Params, int], State]  # (params, number of contexts) -> state
-    act: Callable[[Any, Params, State, Any], tuple[Float[Array, " action"], Info]]  # (key, params, state, context)
-    log_prob: Callable[[Params, State, Any, Float[Array, " action"]], Float[Array, ""]]
-    update: Callable[[Params, State, Any, Float[Array, " action"], Outcome, Info], State]
-    policy: Callable[[Params, State, Any], Policy]
+    act: Callable[[Any, Params, State, Context], tuple[Float[Array, " action"], Info]]  # (key, params, state, context)
+    log_prob: Callable[[Params, State, Context, Float[Array, " action"]], Float[Array, ""]]
+    update: Callable[[Params, State, Context, Float[Array, " action"], Outcome, Info], State]
+    policy: Callable[[Params, State, Context], Policy]
+
+    def make_params(self, values: Mapping[str, Any]) -> Params:
+        """Parameters from names and values as files and command lines give them.
+
+        Raises:
+            BadInput: a name that is unknown, or a value that is missing, of the wrong count or out of bounds.
+        """
+        return self.assemble(read_values(self.name, self.parameters, self.action_names, values))

@@ -1,12 +1,24 @@
 """Values of a learner's parameters, as files, command lines and results give them, made into arrays and checked against their bounds."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.learner import Parameter
 from protocols.errors import BadInput
+
+
+class Parameter(NamedTuple):
+    """One line of ``twinrig learners NAME``."""
+
+    name: str
+    meaning: str
+    unit: str
+    default: float | tuple[float, ...] | None  # None: has to be given, or comes from the protocol
+    low: float
+    high: float
+    per_action: bool
+    source: str
 
 
 def read_values(

@@ -17,11 +17,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from analysis import gaussian
-from analysis.learner import Learner, Parameter, Policy
-from analysis.parameters import read_values
+from analysis.learner import Context, Learner, Policy
 from analysis.policy_gradient_options import NAME, Chosen, choose, parameters_of
 from analysis.policy_gradient_options import OPTIONS as OPTIONS
-from protocols.task import Outcome
+from protocols.task import Outcome, Task
 
 WRAPPED = frozenset({"reach_angle_deg"})  # action columns in degrees whose differences go the short way round
 
@@ -77,7 +76,7 @@ class Belief(NamedTuple):
     covariance: Float[Array, "action action"]
 
 
-def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...]) -> Learner:
+def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...], task: Task | None = None) -> Learner:
     """The learner with its options chosen (``OPTIONS`` lists them; the first of each is what it is without a word).
 
     Raises:
@@ -88,7 +87,9 @@ def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...]) -
     return Learner(
         name=NAME,
         parameters=parameters,
-        make_params=lambda values: _make_params(parameters, chosen, values),
+        action_names=tuple(action_names),
+        needs=("reward",),
+        assemble=_assemble,
         init=lambda params, contexts: _init(chosen, params, contexts),
         act=lambda key, params, state, context: _act(chosen, key, params, state, context),
         log_prob=lambda params, state, context, action: _log_prob(chosen, params, state, context, action),
@@ -97,15 +98,12 @@ def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...]) -
     )
 
 
-def _make_params(parameters: tuple[Parameter, ...], chosen: Chosen, values: Mapping[str, Any]) -> Params:
-    read = read_values(NAME, parameters, chosen.action_names, values)
-    rate = read.pop("alpha_mean", np.array(np.nan))
-    read.setdefault("alpha_plus", rate)
-    read.setdefault("alpha_minus", rate)
-    read.setdefault("alpha_angle", np.array(0.0))
-    read.setdefault("initial_angle", np.array(0.0))
-    read["motor_sd"] = np.where(np.isnan(read["motor_sd"]), 0.25 * read["initial_sd"], read["motor_sd"])
-    return Params(**{name: jnp.asarray(value, dtype=float) for name, value in read.items()})
+def _assemble(values: Mapping[str, Any]) -> Params:
+    rate = values.get("alpha_mean")
+    usual = {"alpha_plus": rate, "alpha_minus": rate, "alpha_angle": 0.0, "initial_angle": 0.0}
+    motor = jnp.where(jnp.isnan(values["motor_sd"]), 0.25 * values["initial_sd"], values["motor_sd"])
+    given = {**usual, **values, "motor_sd": motor}
+    return Params(**{name: jnp.asarray(given[name], dtype=float) for name in Params._fields})
 
 
 def _init(chosen: Chosen, params: Params, contexts: int) -> State:
@@ -120,15 +118,15 @@ def _init(chosen: Chosen, params: Params, contexts: int) -> State:
     )
 
 
-def _row(chosen: Chosen, context: Any) -> Any:
-    return context if chosen.table else 0
+def _row(chosen: Chosen, context: Context) -> Any:
+    return context.index if chosen.table else 0
 
 
 def _motor(params: Params) -> Float[Array, "action action"]:
     return jnp.diag((params.motor_sd / params.initial_sd) ** 2)
 
 
-def _act(chosen: Chosen, key: Any, params: Params, state: State, context: Any) -> tuple[Float[Array, " action"], Exploration]:
+def _act(chosen: Chosen, key: Any, params: Params, state: State, context: Context) -> tuple[Float[Array, " action"], Exploration]:
     """Mean, exploration and motor noise, drawn in that order from two keys."""
     explore_key, motor_key = jax.random.split(key)
     n = len(chosen.action_names)
@@ -148,7 +146,7 @@ def _deviation(chosen: Chosen, params: Params, mean: Float[Array, " action"], ac
     return difference / params.initial_sd
 
 
-def _log_prob(chosen: Chosen, params: Params, state: State, context: Any, action: Float[Array, " action"]) -> Float[Array, ""]:
+def _log_prob(chosen: Chosen, params: Params, state: State, context: Context, action: Float[Array, " action"]) -> Float[Array, ""]:
     """Log density of the executed action: exploration, motor noise, and what isn't known of the mean."""
     row = _row(chosen, context)
     acted = jnp.all(jnp.isfinite(action))
@@ -158,7 +156,7 @@ def _log_prob(chosen: Chosen, params: Params, state: State, context: Any, action
     return jnp.where(acted, density - jnp.sum(jnp.log(params.initial_sd)), 0.0)
 
 
-def _policy(chosen: Chosen, params: Params, state: State, context: Any) -> Policy:
+def _policy(chosen: Chosen, params: Params, state: State, context: Context) -> Policy:
     row = _row(chosen, context)
     explored = _COVARIANCES[chosen.covariance](state.log_var, state.mix)
     scale = params.initial_sd
@@ -175,7 +173,7 @@ def _update(
     chosen: Chosen,
     params: Params,
     state: State,
-    context: Any,
+    context: Context,
     action: Float[Array, " action"],
     outcome: Outcome,
     info: Exploration | None = None,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.learner import Parameter
+from analysis.parameters import Parameter
 from protocols.errors import BadInput
 
 INF, NAN = float("inf"), float("nan")

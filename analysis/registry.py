@@ -9,6 +9,7 @@ from typing import Any
 from analysis.learner import Learner
 from analysis.parameters import read_values
 from protocols.errors import BadInput
+from protocols.task import Task
 
 #: Name -> the module of its options and parameters (light), and of its arithmetic, with the function that builds it.
 _BUILDERS = {"policy-gradient": ("analysis.policy_gradient_options", "analysis.policy_gradient", "policy_gradient")}
@@ -16,20 +17,20 @@ _BUILDERS = {"policy-gradient": ("analysis.policy_gradient_options", "analysis.p
 LEARNERS = tuple(_BUILDERS)
 
 
-def build_learner(name: str, options: Mapping[str, str], action_names: tuple[str, ...]) -> Learner:
-    """The learner ``name`` with its options chosen, for actions of these columns.
+def build_learner(name: str, options: Mapping[str, str], action_names: tuple[str, ...], task: Task | None = None) -> Learner:
+    """The learner ``name`` with its options chosen, for actions of these columns. ``task`` serves those that know how errors come about.
 
     Raises:
-        BadInput: an unknown learner, an option it hasn't, or one that doesn't fit the action.
+        BadInput: an unknown learner, an option it hasn't, or one that doesn't fit the action or the task.
     """
-    return _built(name, tuple(sorted(options.items())), tuple(action_names))
+    return _built(name, tuple(sorted(options.items())), tuple(action_names), task)
 
 
 @cache
-def _built(name: str, options: tuple[tuple[str, str], ...], action_names: tuple[str, ...]) -> Learner:
+def _built(name: str, options: tuple[tuple[str, str], ...], action_names: tuple[str, ...], task: Task | None) -> Learner:
     """One learner for each choice, so that what was compiled for it is used again."""
     _, module, function = _entry(name)
-    return getattr(import_module(module), function)(dict(options), action_names)
+    return getattr(import_module(module), function)(dict(options), action_names, task)
 
 
 def learner_options(name: str) -> dict[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from analysis.learner import Learner, Params, State
+from analysis.learner import Context, Learner, Params, State
 from analysis.twin import Turn, as_arrays, context_of, learner_key, own_start, own_step, seen, stack_trials
 from protocols.history import Committed
 from protocols.task import Outcome, Task, Trial
@@ -90,10 +90,10 @@ class LearnerActor:
 
 
 @partial(jax.jit, static_argnums=0)
-def _act(learner: Learner, key: Any, params: Params, state: State, context: Any) -> Any:
+def _act(learner: Learner, key: Any, params: Params, state: State, context: Context) -> Any:
     return learner.act(key, params, state, context)
 
 
 @partial(jax.jit, static_argnums=0)
-def _update(learner: Learner, params: Params, state: State, context: Any, action: Any, outcome: Outcome, info: Any) -> State:
+def _update(learner: Learner, params: Params, state: State, context: Context, action: Any, outcome: Outcome, info: Any) -> State:
     return learner.update(params, state, context, action, outcome, info)

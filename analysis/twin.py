@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
-from analysis.learner import Learner, Params, Policy, State
+from analysis.learner import Context, Learner, Params, Policy, State
 from protocols.history import Committed
 from protocols.task import TRUTHS, WHOLE, Outcome, Task, Trial
 from protocols.zone import ZoneRule, zone_of
@@ -25,7 +25,7 @@ NOT_LEARNED_FROM = ("aborted", "device_fault")
 class Seen(NamedTuple):
     """One committed trial as a yoked learner sees it; or many, stacked along a first axis."""
 
-    context: Int[Array, ""]
+    context: Context
     action: Float[Array, " action"]  # column units; NaN where there was none
     reward: Float[Array, ""]  # as delivered; NaN where there was none
     outcome: Outcome  # what the person earned; its reward is the one delivered
@@ -64,14 +64,10 @@ def stack_trials(trials: Sequence[Trial]) -> Trial:
     return Trial(*(np.stack(column) for column in zip(*(as_arrays(trial) for trial in trials), strict=True)))  # type: ignore[arg-type]
 
 
-def context_of(targets: Any, trial: Trial) -> Int[Array, ""]:
-    """Which of the protocol's targets (m, in the file's order) this trial has: the learner's context."""
-    return jnp.argmin(jnp.sum((jnp.asarray(targets) - jnp.asarray(trial.target)) ** 2, axis=-1))
-
-
-def target_index(targets: np.ndarray, trial: Trial) -> np.int64:
-    """``context_of`` in NumPy."""
-    return np.int64(np.argmin(np.sum((np.asarray(targets) - np.asarray(trial.target)) ** 2, axis=-1)))
+def context_of(targets: Any, trial: Trial, xp: Any = jnp) -> Context:
+    """Which of the protocol's targets (m, in the file's order) this trial has: the learner's context. ``xp`` is NumPy or ``jax.numpy``."""
+    targets, target = xp.asarray(targets), xp.asarray(trial.target)
+    return Context(xp.argmin(xp.sum((targets - target) ** 2, axis=-1)), target)
 
 
 def seen(targets: np.ndarray, committed: Committed) -> Seen:
@@ -80,7 +76,7 @@ def seen(targets: np.ndarray, committed: Committed) -> Seen:
     action = np.asarray(committed.action, dtype=float)
     reward = np.float64(committed.reward if learned else np.nan)
     outcome = Outcome(*(np.float64(value) for value in committed.outcome))._replace(reward=reward)  # type: ignore[arg-type]
-    return Seen(target_index(targets, committed.trial), action if learned else np.full_like(action, np.nan), reward, outcome)  # type: ignore[arg-type]
+    return Seen(context_of(targets, committed.trial, np), action if learned else np.full_like(action, np.nan), reward, outcome)  # type: ignore[arg-type]
 
 
 def yoked_step(learner: Learner, params: Params, state: State, trial: Seen) -> tuple[State, Prediction]:
@@ -93,13 +89,14 @@ def yoked_step(learner: Learner, params: Params, state: State, trial: Seen) -> t
 
 
 def shifted(state: State) -> State:
-    """The state with its mean off by ``SHIFT`` in every direction, to be carried beside it."""
-    return state._replace(mean=state.mean + SHIFT)
+    """The state with what practice moves (its first field) off by ``SHIFT`` throughout, to be carried beside it."""
+    return state._replace(**{state._fields[0]: jax.tree.map(lambda x: x + SHIFT, state[0])})
 
 
 def shift_growth(state: State, beside: State) -> Float[Array, ""]:
     """By how much the distance between a state and its shifted companion has grown; infinite where either has overflowed."""
-    growth = jnp.max(jnp.abs(beside.mean - state.mean)) / SHIFT
+    gaps = jax.tree.map(lambda a, b: jnp.max(jnp.abs(b - a)), state[0], beside[0])
+    growth = jnp.max(jnp.stack(jax.tree.leaves(gaps))) / SHIFT
     return jnp.where(jnp.isfinite(growth), growth, jnp.inf)
 
 

@@ -12,6 +12,7 @@ from analysis.registry import build_learner, check_values
 from protocols.errors import BadInput
 from protocols.records import action_columns
 from protocols.schema import Protocol
+from protocols.task import Task
 
 
 class Choice(NamedTuple):
@@ -41,7 +42,7 @@ class Choice(NamedTuple):
         return {"learner": self.learner.name, "options": self.options, "parameters": {**defaults, **self.values}}
 
 
-def twin_choice(protocol: Protocol, action_names: tuple[str, ...], folder: Path) -> Choice:
+def twin_choice(protocol: Protocol, task: Task, folder: Path) -> Choice:
     """The learner that runs beside the session; ``from_fit`` is looked for from the protocol file's ``folder``.
 
     Raises:
@@ -49,21 +50,21 @@ def twin_choice(protocol: Protocol, action_names: tuple[str, ...], folder: Path)
     """
     twin = protocol.twin
     fitted = _from_fit(folder / twin.from_fit, twin.learner) if twin.from_fit else {}
-    learner = build_learner(twin.learner, twin.options, action_names)
+    learner = build_learner(twin.learner, twin.options, task.action_names, task)
     choice = Choice(learner, dict(twin.options), {**fitted, **twin.parameters}, twin.from_first_trials or 0)
-    stand_in = choice.complete(np.array([[0.0], [1.0]]) * np.ones(len(action_names))) if choice.first_trials else choice
+    stand_in = choice.complete(np.array([[0.0], [1.0]]) * np.ones(len(task.action_names))) if choice.first_trials else choice
     stand_in.params()  # what is wrong is said now, not after the first trials
     return choice
 
 
-def participant_choice(protocol: Protocol, action_names: tuple[str, ...], folder: Path) -> Choice:
+def participant_choice(protocol: Protocol, task: Task, folder: Path) -> Choice:
     """The learner that chooses a simulated participant's actions. Its motor noise is the participant's, so the learner adds none.
 
     Raises:
         BadInput: as ``twin_choice`` does.
     """
     given, twin = protocol.participant, protocol.twin
-    learner = build_learner(given.learner, given.options, action_names)
+    learner = build_learner(given.learner, given.options, task.action_names, task)
     names = {p.name for p in learner.parameters}
     fitted = _from_fit(folder / twin.from_fit, twin.learner) if twin.from_fit else {}
     inherited = {name: value for name, value in {**fitted, **twin.parameters}.items() if name.partition(".")[0] in names}
@@ -94,9 +95,9 @@ def check_learners(protocol: Protocol, file: Path) -> None:
         raise BadInput(f"{file}: [participant]: {error}") from error
 
 
-def thawed(kept: Mapping[str, Any], action_names: tuple[str, ...]) -> Choice:
+def thawed(kept: Mapping[str, Any], task: Task) -> Choice:
     """The choice that ``frozen`` kept, as JSON gives it back (NaN is None)."""
-    learner = build_learner(kept["learner"], kept["options"], action_names)
+    learner = build_learner(kept["learner"], kept["options"], task.action_names, task)
     values = {name: float("nan") if value is None else value for name, value in kept["parameters"].items()}
     return Choice(learner, dict(kept["options"]), values, 0)
 

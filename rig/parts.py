@@ -138,7 +138,7 @@ def _find_participant(
 
 def _participant(plan: Plan, task: Task, workspace: Workspace, player: Player, history: list[Committed]) -> SimulatedParticipant:
     given = plan.protocol.participant
-    choice = participant_choice(plan.protocol, task.action_names, plan.loaded.path.parent)
+    choice = participant_choice(plan.protocol, task, plan.loaded.path.parent)
     actor = LearnerActor(choice.learner, choice.params(), targets_of(plan.protocol), plan.seed)
     participant = SimulatedParticipant(
         actor, task, workspace, player, plan.seed, (given.reaction_time, given.reaction_time_sd), given.motor_sd

@@ -18,7 +18,7 @@ PARTICIPANTS = 20
 def rehearse(folder: Path, protocol: Protocol, condition: str, seed: int) -> dict[str, Any]:
     """Median error (m) and share of hits of twenty simulated participants in each block; ``folder`` is the protocol file's."""
     task = make_task(protocol)
-    choice = participant_choice(protocol, task.action_names, folder)
+    choice = participant_choice(protocol, task, folder)
     blocks = planned_blocks(protocol, condition, seed)
     trials = [trial for block in blocks for trial in block.trials]
     rules = [zone_rule(block.block, protocol.condition(condition)) for block in blocks for _ in block.trials]

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from analysis.company import Company, Practice, begin, predict_next, step
-from analysis.twin import NOT_LEARNED_FROM, as_arrays, seen, target_index
+from analysis.twin import NOT_LEARNED_FROM, as_arrays, context_of, seen
 from protocols.history import Committed
 from protocols.schedule import next_trial
 from protocols.task import NO_OUTCOME
@@ -83,14 +83,13 @@ class Twin:
 
     def _find_choice(self) -> tuple[Choice, int]:
         """The learner, and after which trial it begins: as frozen when this session began, else as in the earlier one, else by protocol."""
-        names = self._task.action_names
         if kept := self._store.params("yoked"):
-            return thawed(kept, names), kept["begins_after"]
+            return thawed(kept, self._task), kept["begins_after"]
         if self._earlier:
             with read_twin(self._earlier) as earlier:
                 if kept := earlier.params("yoked"):
-                    return thawed(kept, names), 0
-        return twin_choice(self._plan.protocol, names, self._plan.folder), 0
+                    return thawed(kept, self._task), 0
+        return twin_choice(self._plan.protocol, self._task, self._plan.folder), 0
 
     def _begin(self) -> None:
         """Freeze the parameters, and take up the learners where they were left."""
@@ -167,7 +166,7 @@ class Twin:
         trial = next_trial(plan.protocol, plan.condition, plan.seed, self._history, plan.trials)
         if trial is None or self._company is None:
             return None
-        context = target_index(self._targets, trial)
+        context = context_of(self._targets, trial, np)
         policy = jax.tree.map(np.asarray, predict_next(self._choice.learner, self._params, self._company.yoked, context))
         self._predicted_at = now()
         return {"trial": trial.number, "attempt": trial.attempt, **policy._asdict()}

@@ -11,11 +11,13 @@ import numpy as np
 import psutil
 import pytest
 
-from analysis.learner import Learner
+from analysis.learner import Context, Learner
 from devices.device import Clock, Device, Samples
 from protocols.errors import BadInput, DeviceError
 from protocols.scene import Line, Scene, Text
 from protocols.task import Outcome, Path, Stage, Task, Trial, View
+
+CONTEXT = Context(0, (0.38, 0.43))
 
 
 def check_learner(learner: Learner, values: dict[str, Any], contexts: int = 1) -> None:
@@ -23,12 +25,12 @@ def check_learner(learner: Learner, values: dict[str, Any], contexts: int = 1) -
     check_learner_parameters(learner, values)
     params = learner.make_params(values)
     state = learner.init(params, contexts)
-    action, info = learner.act(jax.random.key(1), params, state, 0)
+    action, info = learner.act(jax.random.key(1), params, state, CONTEXT)
     outcome = Outcome(*(jnp.asarray(x) for x in (-0.2, 0.2, 0.2, 0.1, -0.1, 0.0, 0.0, 0.0)))
     check_learner_step(learner, params, state, action, outcome, info)
     update = jax.jit(learner.update)
     for reward in (-0.2, 0.3, -0.1):  # and once more from a state that has lived
-        state = update(params, state, 0, action, outcome._replace(reward=jnp.asarray(reward)), None)
+        state = update(params, state, CONTEXT, action, outcome._replace(reward=jnp.asarray(reward)), None)
     check_learner_step(learner, params, state, action, outcome, info)
     check_learner_draws(learner, params, state)
 
@@ -49,32 +51,33 @@ def check_learner_parameters(learner: Learner, values: dict[str, Any]) -> None:
 def check_learner_step(learner: Learner, params: Any, state: Any, action: Any, outcome: Outcome, info: Any) -> None:
     """One step is pure, is the same under jit and vmap, and learns nothing from what is missing."""
     for known in (None, info):
-        after = learner.update(params, state, 0, action, outcome, known)
+        after = learner.update(params, state, CONTEXT, action, outcome, known)
         assert jax.tree.structure(after) == jax.tree.structure(state)
-        again = learner.update(params, state, 0, action, outcome, known)
+        again = learner.update(params, state, CONTEXT, action, outcome, known)
         assert_same(after, again, exact=True)
-        assert_same(after, jax.jit(learner.update)(params, state, 0, action, outcome, known))
+        assert_same(after, jax.jit(learner.update)(params, state, CONTEXT, action, outcome, known))
         twice = jax.tree.map(lambda x: jnp.stack([x, x]), (state, action, outcome, known))
-        many = jax.vmap(lambda s, a, o, i: learner.update(params, s, 0, a, o, i))(*twice)
+        many = jax.vmap(lambda s, a, o, i: learner.update(params, s, CONTEXT, a, o, i))(*twice)
         assert_same(after, jax.tree.map(lambda x: x[1], many))
-    assert_same(learner.policy(params, state, 0), jax.jit(learner.policy)(params, state, 0))
-    assert_same(learner.log_prob(params, state, 0, action), jax.jit(learner.log_prob)(params, state, 0, action))
+    assert_same(learner.policy(params, state, CONTEXT), jax.jit(learner.policy)(params, state, CONTEXT))
+    assert_same(learner.log_prob(params, state, CONTEXT, action), jax.jit(learner.log_prob)(params, state, CONTEXT, action))
     missing = jnp.full_like(action, jnp.nan)
-    assert float(learner.log_prob(params, state, 0, missing)) == 0.0
+    assert float(learner.log_prob(params, state, CONTEXT, missing)) == 0.0
     nothing = outcome._replace(reward=jnp.nan)
-    before = learner.policy(params, state, 0)
-    for after in (learner.update(params, state, 0, missing, outcome, None), learner.update(params, state, 0, action, nothing, None)):
-        learned = learner.policy(params, after, 0)
+    before = learner.policy(params, state, CONTEXT)
+    for given in ((missing, outcome), (action, nothing)):
+        after = learner.update(params, state, CONTEXT, *given, None)
+        learned = learner.policy(params, after, CONTEXT)
         assert np.all(np.isfinite(learned.mean)) and np.all(np.isfinite(learned.covariance))
         assert_same(learned.reward_baseline, before.reward_baseline, exact=True)
 
 
 def check_learner_draws(learner: Learner, params: Any, state: Any, draws: int = 4000) -> None:
     """Actions are drawn as the policy says, the same from the same key."""
-    policy = learner.policy(params, state, 0)
+    policy = learner.policy(params, state, CONTEXT)
     keys = jax.random.split(jax.random.key(7), draws)
-    actions = np.asarray(jax.jit(jax.vmap(lambda key: learner.act(key, params, state, 0)[0]))(keys))
-    assert_same(actions[0], learner.act(keys[0], params, state, 0)[0])
+    actions = np.asarray(jax.jit(jax.vmap(lambda key: learner.act(key, params, state, CONTEXT)[0]))(keys))
+    assert_same(actions[0], learner.act(keys[0], params, state, CONTEXT)[0])
     sd = np.sqrt(np.diagonal(policy.covariance))
     assert np.all(np.abs(actions.mean(axis=0) - policy.mean) < 5 * sd / np.sqrt(draws))
     spread = np.cov(actions, rowvar=False).reshape(policy.covariance.shape) / np.outer(sd, sd)

@@ -7,12 +7,13 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from analysis import gaussian
+from analysis.learner import Context
 from analysis.policy_gradient import State, policy_gradient
 from analysis.policy_gradient_options import OPTIONS
 from analysis.registry import build_learner, learner_options
 from protocols.errors import BadInput
 from protocols.task import Outcome
-from tests.contracts import check_learner
+from tests.contracts import CONTEXT, check_learner
 
 SKITTLES = ("release_angle_deg", "release_speed")
 VALUES = {"initial_mean": "85,3.5", "initial_sd": [8.0, 0.6]}
@@ -30,7 +31,7 @@ def learned(options, values, log_var, mix, z, reward, baseline, retention=1.0):
     state = learner.init(params, 1)._replace(log_var=jnp.asarray(log_var), mix=jnp.asarray(mix), reward_baseline=jnp.array([baseline]))
     state = state._replace(mean=jnp.array([[0.3, -0.2]]))
     action = params.initial_mean + params.initial_sd * (state.mean[0] + jnp.asarray(z))
-    return params, state, learner.update(params, state, 0, action, rewarded(reward), None)
+    return params, state, learner.update(params, state, CONTEXT, action, rewarded(reward), None)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +117,9 @@ def test_log_prob_is_the_density_of_the_policy(options):
     state = learner.init(params, 1)._replace(log_var=jnp.array([0.5, -0.8]))
     if options.get("covariance") != "diagonal":
         state = state._replace(mix=jnp.full_like(state.mix, 0.4))
-    policy, action = learner.policy(params, state, 0), np.array([91.0, 3.1])
+    policy, action = learner.policy(params, state, CONTEXT), np.array([91.0, 3.1])
     expected = multivariate_normal(policy.mean, policy.covariance).logpdf(action)
-    assert float(learner.log_prob(params, state, 0, action)) == pytest.approx(expected, abs=1e-12)
+    assert float(learner.log_prob(params, state, CONTEXT, action)) == pytest.approx(expected, abs=1e-12)
 
 
 def practised(seed: int, trials: int, values=EXACT):
@@ -127,9 +128,9 @@ def practised(seed: int, trials: int, values=EXACT):
     params = learner.make_params(values)
 
     def step(state, key):
-        action, info = learner.act(key, params, state, 0)
+        action, info = learner.act(key, params, state, CONTEXT)
         reward = -0.3 * jnp.sqrt(jnp.sum(((action - jnp.array([90.0, 3.0])) / params.initial_sd) ** 2))
-        return learner.update(params, state, 0, action, rewarded(reward), info), (action, reward, state)
+        return learner.update(params, state, CONTEXT, action, rewarded(reward), info), (action, reward, state)
 
     return jax.jit(lambda: jax.lax.scan(step, learner.init(params, 1), jax.random.split(jax.random.key(seed), trials))[1])()
 
@@ -158,7 +159,7 @@ def test_parity_with_a_plain_loop_over_600_throws():
     params = learner.make_params(EXACT)
 
     def step(state, seen):
-        return learner.update(params, state, 0, seen[0], rewarded(seen[1]), None), state
+        return learner.update(params, state, CONTEXT, seen[0], rewarded(seen[1]), None), state
 
     states = jax.jit(lambda a, r: jax.lax.scan(step, learner.init(params, 1), (a, r))[1])(actions, rewards)
     ours = np.column_stack([states.mean[:, 0], states.log_var, states.mix, states.reward_baseline[:, 0]])
@@ -171,7 +172,7 @@ def test_free_and_yoked_agree_where_nothing_is_hidden():
     learner = policy_gradient({}, SKITTLES)
     params = learner.make_params(EXACT)
     state = learner.init(params, 1)
-    update = jax.jit(lambda s, a, r: learner.update(params, s, 0, a, rewarded(r), None))
+    update = jax.jit(lambda s, a, r: learner.update(params, s, CONTEXT, a, rewarded(r), None))
     for action, reward in zip(actions[:-1], rewards[:-1], strict=True):
         state = update(state, action, reward)
     np.testing.assert_allclose(state.mean, states.mean[-1], atol=1e-12)
@@ -203,10 +204,10 @@ def test_the_belief_is_kalmans_filter_where_variances_are_fixed():
         y, reward = rng.normal(0, 1.1), rng.normal(0, 0.7)
         total, v, k = p + s_e**2 + s_m**2, y - mean, alpha * reward / s_e**2
         expected = -0.5 * (np.log(2 * np.pi * total) + v**2 / total) - np.log(sd)
-        assert float(learner.log_prob(params, state, 0, np.array([y * sd]))) == pytest.approx(expected, abs=1e-10)
+        assert float(learner.log_prob(params, state, CONTEXT, np.array([y * sd]))) == pytest.approx(expected, abs=1e-10)
         c = retention * p + k * s_e**2
         mean, p = retention * mean + c / total * v, retention**2 * p + k**2 * s_e**2 - c**2 / total
-        state = learner.update(params, state, 0, jnp.array([y * sd]), rewarded(reward), None)
+        state = learner.update(params, state, CONTEXT, jnp.array([y * sd]), rewarded(reward), None)
         assert float(state.mean[0, 0]) == pytest.approx(mean, abs=1e-10)
         assert float(state.uncertainty[0, 0, 0]) == pytest.approx(p, abs=1e-10)
 
@@ -217,7 +218,7 @@ def test_motor_noise_is_not_taken_for_exploration():
     learner, gaps = build_learner("policy-gradient", {}, SKITTLES), {}
     follow = jax.jit(
         lambda params, actions, rewards: jax.lax.scan(
-            lambda state, seen: (learner.update(params, state, 0, seen[0], rewarded(seen[1]), None), None),
+            lambda state, seen: (learner.update(params, state, CONTEXT, seen[0], rewarded(seen[1]), None), None),
             learner.init(params, 1),
             (actions, rewards),
         )[0]
@@ -235,7 +236,7 @@ def test_missing_reward_or_action_leaves_forgetting():
     params = learner.make_params({**EXACT, "retention": 0.9})
     state = learner.init(params, 1)._replace(mean=jnp.array([[1.0, -2.0]]))
     for action, reward in (([90.0, 3.0], np.nan), ([np.nan, 3.0], 0.5)):
-        after = learner.update(params, state, 0, jnp.array(action), rewarded(reward), None)
+        after = learner.update(params, state, CONTEXT, jnp.array(action), rewarded(reward), None)
         np.testing.assert_allclose(after.mean, [[0.9, -1.8]])
         np.testing.assert_array_equal(after.log_var, state.log_var)
         assert np.isnan(after.reward_baseline[0])
@@ -251,7 +252,7 @@ def test_table_learns_each_target_apart():
     learner = policy_gradient({"context": "table"}, ("reach_angle_deg",))
     params = learner.make_params({"initial_mean": 0.0, "initial_sd": 6.0, "initial_baseline": 0.0})
     before = learner.init(params, 4)
-    after = learner.update(params, before, 2, jnp.array([5.0]), rewarded(0.5), None)
+    after = learner.update(params, before, Context(2, (0.0, 0.1)), jnp.array([5.0]), rewarded(0.5), None)
     moved = np.asarray(after.mean[:, 0] != before.mean[:, 0])
     np.testing.assert_array_equal(moved, [False, False, True, False])
     assert policy_gradient({}, ("reach_angle_deg",)).init(params, 4).mean.shape == (1, 1)
@@ -261,10 +262,10 @@ def test_reach_angles_go_the_short_way_round():
     learner = policy_gradient({}, ("reach_angle_deg",))
     params = learner.make_params({"initial_mean": 175.0, "initial_sd": 6.0})
     state = learner.init(params, 1)
-    near, far = (learner.log_prob(params, state, 0, jnp.array([x])) for x in (-175.0, 165.0))
+    near, far = (learner.log_prob(params, state, CONTEXT, jnp.array([x])) for x in (-175.0, 165.0))
     assert float(near) == pytest.approx(float(far))
     throw = policy_gradient({"covariance": "diagonal"}, ("release_angle_deg",))
-    assert float(throw.log_prob(params, state, 0, jnp.array([-175.0]))) < -1000
+    assert float(throw.log_prob(params, state, CONTEXT, jnp.array([-175.0]))) < -1000
 
 
 def test_variance_has_a_floor():

@@ -68,7 +68,7 @@ def test_live_catching_up_and_offline_are_one(tmp_path, throws):
     learn_all(late, study)
     assert states(live) == states(late)
     task, targets = make_task(study), targets_of(study)
-    choice = twin_choice(study, task.action_names, Path())
+    choice = twin_choice(study, task, Path())
     offline = predict(choice.learner, choice.params(), len(targets), record(targets, throws))
     with read_twin(live / "twin.sqlite") as store:
         rows = store.rows("yoked")

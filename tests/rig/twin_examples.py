@@ -68,7 +68,7 @@ def protocol(text: str, **twin) -> Protocol:
 def play(study: Protocol, trials: int, seed: int = 5, before: tuple[Committed, ...] = ()) -> Iterator[Committed]:
     """Trials as a learner makes them; every tenth is aborted, every seventh gives no reward, and one slot is given again."""
     task, history = make_task(study), list(before)
-    choice = participant_choice(study, task.action_names, Path())
+    choice = participant_choice(study, task, Path())
     score = jax.jit(task.score)
     actor = LearnerActor(choice.learner, choice.params(), targets_of(study), seed)
     for committed in history:
