@@ -19,6 +19,11 @@ WORDS = {
     "replay": "the movements of a stored session once more (--replay SESSION_DIR)",
 }
 
+#: The axes that a device can have, by its name: one tuple for each way to set it up. One that isn't named here takes what it is asked for.
+AXES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "mouse": (("x", "y"),),
+}
+
 #: Players: what performs a simulated participant's motions. The simulated device is its own player.
 PLAYERS = {
     "pointer": "devices.pointer:XPointer",
@@ -42,6 +47,26 @@ def find_player(name: str) -> Any:
         BadInput: there is no such player.
     """
     return _load(name, PLAYERS, "player")
+
+
+def check_axes(name: str, needed: tuple[str, ...]) -> None:
+    """See that a device can measure the axes that a task needs, first and in that order; further ones do no harm.
+
+    Raises:
+        BadInput: it can't, however it is set up.
+    """
+    offered = AXES.get(name, (needed,))
+    if not any(axes[: len(needed)] == needed for axes in offered):
+        raise BadInput(missing_axes(name, offered[0], needed))
+
+
+def missing_axes(name: str, found: tuple[str, ...], needed: tuple[str, ...]) -> str:
+    """What is said of a device with the wrong axes."""
+    able = [other for other in DEVICES if any(axes[: len(needed)] == needed for axes in AXES.get(other, (needed,)))]
+    return (
+        f"--device {name}: this task needs a device with {len(needed)} axes ({', '.join(needed)}), and this one has {len(found)} "
+        f"({', '.join(found)}): choose from {', '.join(able)}"
+    )
 
 
 def _load(name: str, table: dict[str, str], kind: str) -> Any:

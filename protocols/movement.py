@@ -22,7 +22,7 @@ class Smooth(NamedTuple):
     """The last ``SPAN`` seconds of a path, filtered."""
 
     time: Float[Array, " sample"]  # s, every millisecond
-    position: Float[Array, "sample 2"]  # m
+    position: Float[Array, "sample axis"]  # m
     speed: Float[Array, " sample"]  # m/s
 
 
@@ -72,7 +72,7 @@ def smooth(path: Path, cutoff: float) -> Smooth:
         sampled = jnp.interp(time, path.time, values)
         return jnp.convolve(jnp.pad(sampled, reach, mode="reflect", reflect_type="odd"), kernel, mode="valid")
 
-    position = jnp.stack([low_pass(path.position[:, 0]), low_pass(path.position[:, 1])], axis=1)
+    position = jnp.stack([low_pass(column) for column in path.position.T], axis=1)
     return Smooth(time, position, jnp.linalg.norm(jnp.gradient(position, axis=0), axis=1) * RATE)
 
 
@@ -88,7 +88,7 @@ def is_resting(time: Any, position: Any, speed: float, duration: float, xp: Any 
     The mean velocity is the displacement: it needs no filter, and holds for any sampling rate. ``xp`` is NumPy or ``jax.numpy``.
     """
     earlier = time - duration
-    before = xp.stack([xp.interp(earlier, time, position[:, axis]) for axis in (0, 1)], axis=1)
+    before = xp.stack([xp.interp(earlier, time, position[:, axis]) for axis in range(position.shape[1])], axis=1)
     moved = xp.sqrt(((position - before) ** 2).sum(axis=1))
     return (moved < speed * duration) & (earlier >= time[0])
 

@@ -25,7 +25,7 @@ from protocols import movement, reach_scene
 from protocols.errors import BadInput
 from protocols.reward import reward_and_points
 from protocols.scene import Scene
-from protocols.task import Feedback, Outcome, Path, Scoring, Timing, Trial, View
+from protocols.task import ONE_HAND, Feedback, Outcome, Path, Scoring, Timing, Trial, View
 
 HITS_ONLY = Scoring()
 SAMPLES = 1000  # of an executed path, 1 kHz
@@ -51,6 +51,7 @@ class Reach:
     name = "reach"
     action_names = ("reach_angle_deg",)
     action_scale = (180 / math.pi,)
+    axes = ONE_HAND
     hand_origin = (0.0, 0.0)
 
     def __post_init__(self) -> None:

@@ -14,8 +14,8 @@ from protocols.history import STATUSES, Committed
 from protocols.task import Feedback, RewardRule, Task, Timing
 
 __all__ = [
-    "EVENT", "FRAME", "SAMPLE", "SESSION", "START", "TWIN", "Certificate", "Column", "Value", "action_columns", "columns_of", "plain",
-    "trial_columns", "trial_record",
+    "EVENT", "FRAME", "SAMPLE", "SESSION", "START", "TASKS", "TWIN", "Certificate", "Column", "Value", "action_columns", "columns_of",
+    "plain", "trial_columns", "trial_record",
 ]  # fmt: skip
 
 Value = float | int | str | bool | None
@@ -85,6 +85,7 @@ _ACTIONS = {
     ),
     "reach": (Column("action_reach_angle_deg", "deg", "direction of the hand at target distance, relative to the target, as executed"),),
 }
+TASKS = tuple(_ACTIONS)  # the names of all tasks
 _DETAILS = {
     "skittles": (
         Column("action_release_angle_quadratic_deg", "deg", "angle of the lever at the release, by quadratic regression"),

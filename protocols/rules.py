@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
+from protocols.records import action_columns
 from protocols.schema import Block, Phase, Point, Protocol, ReachTask, SkittlesTask
 from protocols.task import SPAN
 from protocols.words import WORDS
@@ -259,7 +260,7 @@ def _twin(protocol: Protocol) -> Iterator[Problem]:
     if protocol.twin.from_first_trials is not None and protocol.twin.from_fit is not None:
         yield Problem("twin.from_fit", "parameters from a fit and from the first trials", "keep one of from_fit and from_first_trials")
     sds = protocol.participant.motor_sd
-    if len(sds) not in (0, actions := 2 if isinstance(protocol.task, SkittlesTask) else 1):
+    if len(sds) not in (0, actions := len(action_columns(protocol.task.kind))):
         yield Problem("participant.motor_sd", f"got {len(sds)} values", f"give one for each action ({actions})")
     if any(sd < 0 for sd in sds):
         yield Problem("participant.motor_sd", "a negative standard deviation", "use 0 or more")

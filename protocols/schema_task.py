@@ -1,11 +1,12 @@
 """The `[task]` and `[targets]` tables: what is practised, with its constants. Defaults are the field's (SCIENCE 2.1, 2.2)."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from protocols.schema_base import Part, given
+from protocols.task import ONE_HAND
 
 Point = tuple[float, float]
 
@@ -13,6 +14,7 @@ Point = tuple[float, float]
 class SkittlesTask(Part):
     """Virtual skittles (Müller & Sternad 2004): a ball on a pendulum is thrown by a lever past a centre post at a target."""
 
+    axes: ClassVar = ONE_HAND
     kind: Literal["skittles"] = given(..., "the task")
     mass: float = given(0.1, "mass of the ball", "kg", gt=0)
     stiffness: float = given(1.0, "stiffness of the two springs that stand for the pendulum", "N/m", gt=0)
@@ -37,6 +39,7 @@ class SkittlesTask(Part):
 class ReachTask(Part):
     """Centre-out reaching with visuomotor rotation, gain, error clamp, and reward by error or by zone."""
 
+    axes: ClassVar = ONE_HAND
     kind: Literal["reach"] = given(..., "the task")
     start_radius: float = given(0.008, "radius of the start circle, which is the workspace's origin", "m", gt=0)
     cursor_radius: float = given(0.004, "radius of the cursor as drawn", "m", gt=0)

@@ -18,7 +18,7 @@ from protocols.flight import Pendulum, closest_approach, first_contact, make_pen
 from protocols.release import GRIP, Release, lever_angle, observe_release
 from protocols.reward import reward_and_points
 from protocols.scene import Scene
-from protocols.task import Outcome, Path, Scoring, Timing, Trial, View
+from protocols.task import ONE_HAND, Outcome, Path, Scoring, Timing, Trial, View
 
 HITS_ONLY = Scoring()
 LEAST_RADIUS = 0.05  # of the lever's length: nearer the pivot a hand has no direction
@@ -56,6 +56,7 @@ class Skittles:
     name = "skittles"
     action_names = ("release_angle_deg", "release_speed")
     action_scale = (180 / math.pi, 1.0)
+    axes = ONE_HAND
 
     def __post_init__(self) -> None:
         """Refuse constants that no throw could be made with.
@@ -83,7 +84,7 @@ class Skittles:
         return self.post_radius + self.ball_radius
 
     @property
-    def hand_origin(self) -> tuple[float, float]:
+    def hand_origin(self) -> tuple[float, ...]:
         """The pivot: a mouse, pen or handle turns about it."""
         return self.pivot
 

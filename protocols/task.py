@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # the window opens before JAX, which these names bring, is lo
     Numbers = Array | np.ndarray  # arrays of JAX within ``jit``, of NumPy outside it
 
 MISSING = float("nan")
+ONE_HAND = ("x", "y")  # axes of a device that follows one hand
+TWO_HANDS = ("left_x", "left_y", "right_x", "right_y")  # and of one that follows both
 SPAN = 16.0  # s, up to the last sample of a path, that is searched for the movement's onset; a trial's limits must lie within it
 
 
@@ -83,7 +85,7 @@ class Path(NamedTuple):
     """
 
     time: Float[Numbers, " sample"]  # s
-    position: Float[Numbers, "sample 2"]  # m, workspace (the hand, not the cursor)
+    position: Float[Numbers, "sample axis"]  # m, workspace (the hand or hands, not the cursor), in the order of the task's axes
     buttons: Int[Numbers, " sample"]  # bit mask; bit 0 is the grip or left button
     count: int | Int[Numbers, ""]
 
@@ -115,10 +117,10 @@ class View(NamedTuple):
     """What the trial engine knows at a frame; all a scene may depend on."""
 
     stage: Stage
-    hand: tuple[float, float]  # m, workspace, latest sample
+    hand: tuple[float, ...]  # m, workspace, latest sample, in the order of the task's axes
     buttons: int
     stage_time: float  # s since this stage began
-    hand_path: np.ndarray  # (sample, 2) since the go cue, m
+    hand_path: np.ndarray  # (sample, axis) since the go cue, m
     action: np.ndarray | None  # SI, once observed
     outcome: Outcome | None
     status: str  # "" until the trial is judged
@@ -138,7 +140,8 @@ class Task(Protocol):
     name: str
     action_names: tuple[str, ...]  # the columns ``action_<name>``
     action_scale: tuple[float, ...]  # SI value * scale = value in the column's unit
-    hand_origin: tuple[float, float]  # m, workspace: where the hand device's own origin lies
+    axes: tuple[str, ...]  # what the hand device has to measure, by its own names
+    hand_origin: tuple[float, ...]  # m, workspace, one for each axis: where the hand device's own origin lies
 
     def in_flight(self, trial: Trial) -> bool:
         """Whether the movement is corrected in flight, so that ``score(action) = outcome(execute(action))``."""
@@ -179,7 +182,7 @@ class Task(Protocol):
         """
         ...
 
-    def start_posture(self, trial: Trial) -> tuple[tuple[float, float], int]:
+    def start_posture(self, trial: Trial) -> tuple[tuple[float, ...], int]:
         """Where (m, workspace) and with which buttons a simulated participant waits for the go cue."""
         ...
 

@@ -75,7 +75,7 @@ def _as_shown(rig: Rig, question: Asked) -> Question:
 
 def ask_aim(rig: Rig, trial: Trial, view: View) -> float:
     """Where the participant says to aim: rad relative to the target, which is shown."""
-    start, _ = rig.task.start_posture(trial)
+    (x, y), _ = rig.task.start_posture(trial)
     target = (float(trial.target[0]), float(trial.target[1]))
     scene = rig.task.scene(view._replace(stage=Stage.FOREPERIOD), trial)
-    return rig.pages.aim(Question("aim", rig.words("aim_report"), "aim"), scene, start, target)
+    return rig.pages.aim(Question("aim", rig.words("aim_report"), "aim"), scene, (x, y), target)

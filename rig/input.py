@@ -3,7 +3,9 @@
 from typing import Any, Self
 
 from devices.device import Device, DeviceInfo, DeviceStatus, Motion, Player, Samples
-from devices.registry import find_device, find_player
+from devices.registry import find_device, find_player, missing_axes
+from protocols.errors import BadInput
+from protocols.task import ONE_HAND
 from rig.clock import now
 from rig.streams import MotionPublisher
 from rig.window import Window
@@ -11,15 +13,15 @@ from rig.window import Window
 WITHOUT_HARDWARE = ("simulated", "replay")  # their samples are made below the pointer
 
 
-def open_device(name: str, window: Window, publish: MotionPublisher | None = None) -> Device:
-    """The device of this name for the screen that shows the window, not yet entered.
+def open_device(name: str, window: Window, publish: MotionPublisher | None = None, axes: tuple[str, ...] = ONE_HAND) -> Device:
+    """The device of this name for the screen that shows the window, not yet entered; a simulated one has the axes asked for.
 
     Raises:
         BadInput: there is no such device.
     """
     opener = find_device(name)
     if name in WITHOUT_HARDWARE:
-        return opener(now, publish=publish)
+        return opener(now, axes=axes, publish=publish)
     return opener(now, window.metres_per_pixel, window.screen_size_px, publish, window.screen_corner_px)
 
 
@@ -31,15 +33,23 @@ def open_player(name: str, window: Window, slot: "DeviceSlot") -> Player:
 
 
 class DeviceSlot:
-    """The session's device, which can be taken out and put in again after a fault. Itself a Device."""
+    """The session's device, which can be taken out and put in again after a fault. Itself a Device.
 
-    def __init__(self, name: str, window: Window, publish: MotionPublisher | None = None) -> None:
-        self._arguments = (name, window, publish)
+    Raises:
+        BadInput: on opening, what is plugged in doesn't measure ``axes``, which the task needs, first and in that order.
+    """
+
+    def __init__(self, name: str, window: Window, publish: MotionPublisher | None = None, axes: tuple[str, ...] = ONE_HAND) -> None:
+        self._arguments = (name, window, publish, axes)
+        self._axes = axes
         self.device: Any = None
 
     def __enter__(self) -> Self:
         self.device = open_device(*self._arguments)
         self.device.__enter__()
+        if (found := self.device.info.axes)[: len(self._axes)] != self._axes:
+            self.__exit__(None, None, None)
+            raise BadInput(missing_axes(self._arguments[0], found, self._axes))
         return self
 
     def __exit__(self, *exc: object) -> None:

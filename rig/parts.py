@@ -64,7 +64,7 @@ def open_parts(
         warm = threading.Thread(target=_warm, args=(judge, plan, task))
         warm.start()
         workspace = Workspace(task.hand_origin, plan.protocol.workspace.hand_scale)
-        device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin)))
+        device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin), task.axes))
         player = stack.enter_context(open_player(plan.device, window, device)) if plan.simulated else None
         streams = stack.enter_context(SessionStreams(origin))
         history = _history(plan)

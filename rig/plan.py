@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from devices.registry import DEVICES
+from devices.registry import DEVICES, check_axes
 from protocols.errors import BadInput
 from protocols.load import Loaded, load_protocol, parse_protocol
 from protocols.schema import Protocol
@@ -97,6 +97,7 @@ def new_plan(
     settings = load_settings()
     loaded = load_protocol(protocol)
     _check_options(device, trials, seed, replay)
+    check_axes(device, loaded.protocol.task.axes)
     root = data if data is not None else PILOTS if simulated else settings.data
     code = participant if participant is not None else _next_pilot(root, loaded.protocol.name)
     folders.check_participant(code)

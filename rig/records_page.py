@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from protocols.records import EVENT, FRAME, SAMPLE, SESSION, START, TWIN, Column, trial_columns
+from protocols.records import EVENT, FRAME, SAMPLE, SESSION, START, TASKS, TWIN, Column, trial_columns
 
 _HEAD = """# What is stored: every column
 
@@ -12,13 +12,13 @@ This page is made from `protocols/records.py` and `protocols/columns.py`; change
 `python -m rig.records_page docs/reference/records.md`.
 Missing is `n/a` in files. Numbers keep full precision. LSL time is in seconds on the clock of Lab Streaming Layer.
 """
+_TRIALS = "One row a trial, in order (`twinrig trials`)."
 
 
 def records_page() -> str:
     """The page, as Markdown."""
     tables = [
-        ("Trials table, skittles", "One row a trial, in order (`twinrig trials`).", trial_columns("skittles", simulated=True)),
-        ("Trials table, reach", "The same, for reaches.", trial_columns("reach", simulated=True)),
+        *((f"Trials table, {task}", _TRIALS, trial_columns(task, simulated=True)) for task in TASKS),
         ("Session", "One value of each, in the journal's table `session`.", SESSION),
         ("Starts", "One row each time the program was started on the session.", START),
         ("Samples", "All samples from the end of the trial before to the end of this one, in the journal's table `paths`.", SAMPLE),

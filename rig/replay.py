@@ -30,6 +30,9 @@ class ReplayedParticipant:
             self._motions = {number: since_go(journal.path_of(number), go_time) for number, go_time in stored.items()}
         if not self._motions:
             raise BadInput(f"{session}: holds no movement to play again; name another session with --replay")
+        if (found := next(iter(self._motions.values())).position.shape[1]) != len(task.axes):
+            needed = f"{len(task.axes)} ({', '.join(task.axes)})"
+            raise BadInput(f"{session}: its movements have {found} axes, and this task needs {needed}; name a session of the same task")
 
     def begin(self, trial: Trial, hand: np.ndarray, now: float) -> None:
         """Bring the hand from where it is (m, workspace) to where that movement began."""

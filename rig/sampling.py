@@ -9,7 +9,8 @@ from protocols.task import MISSING
 class SampleLog:
     """Keeps every sample read since the last commit, and the delay from the newest sample to the flip that showed it."""
 
-    def __init__(self) -> None:
+    def __init__(self, axes: int = 2) -> None:
+        self._axes = axes
         self._chunks: list[Samples] = []
         self._delays: list[float] = []
         self._newest = MISSING
@@ -32,7 +33,7 @@ class SampleLog:
 
         The delay is in s, NaN where nothing moved.
         """
-        samples = joined(self._chunks)
+        samples = joined(self._chunks, self._axes)
         lost = self._lost(samples.counter)
         delay = float(np.median(self._delays)) if self._delays else MISSING
         self._chunks, self._delays = [], []
@@ -47,11 +48,11 @@ class SampleLog:
         return int(np.sum(steps[steps > 1] - 1))  # a step back is a device that was opened anew
 
 
-def joined(chunks: list[Samples]) -> Samples:
-    """Chunks of samples as one; of no chunks, no samples of two axes."""
+def joined(chunks: list[Samples], axes: int = 2) -> Samples:
+    """Chunks of samples as one; of no chunks, no samples of ``axes`` axes."""
     if not chunks:
         nothing, none = np.empty(0), np.empty(0, np.int64)
-        return Samples(nothing, nothing, np.empty((0, 2)), none, nothing, none)
+        return Samples(nothing, nothing, np.empty((0, axes)), none, nothing, none)
     return Samples(*(np.concatenate(columns) for columns in zip(*chunks, strict=True)))
 
 

@@ -33,13 +33,15 @@ class Session:
     rig: Rig
     history: list[Committed]
     score: int = 0
-    _log: SampleLog = field(default_factory=SampleLog)
-    _hand: Hand = field(default_factory=lambda: Hand(np.full(2, MISSING), 0))
+    _log: SampleLog = field(init=False)
+    _hand: Hand = field(init=False)
     _wish: str = ""  # of the experimenter, in the present trial: pause, quit, skip or repeat
     _fault: str = ""  # of the device, in the present trial
     _paged: bool = True  # whether something else than trials was shown since the last one
 
     def __post_init__(self) -> None:
+        self._log = SampleLog(len(self.rig.device.info.axes))
+        self._hand = Hand(np.full(len(self.rig.task.axes), MISSING), 0)  # a device that has not moved yet has not said where it is
         self.score = sum(_points(committed) for committed in self.history)
         self._protocol, self._plan = self.rig.plan.protocol, self.rig.plan
         self._limits = Limits(*(getattr(self._protocol.limits, name) for name in Limits._fields))

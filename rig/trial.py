@@ -37,7 +37,7 @@ class Result(NamedTuple):
 class Hand(NamedTuple):
     """The latest sample in the workspace."""
 
-    position: np.ndarray  # (2,) m
+    position: np.ndarray  # (axis,) m
     buttons: int
 
 
@@ -62,7 +62,7 @@ class TrialMachine:
         self._home_began = MISSING
         self._pending: Stage | None = None
         self._go_time = MISSING
-        self._movement = _Growing()
+        self._movement = _Growing(len(task.axes))
 
     def feed(self, samples: Samples, now: float) -> None:
         """Go on by the samples read since the last frame; ``now`` stands for time that passes without samples."""
@@ -91,7 +91,7 @@ class TrialMachine:
         judgement = self.result.judgement if self.result else None
         return View(
             stage=stage,
-            hand=(float(self.hand.position[0]), float(self.hand.position[1])),
+            hand=tuple(map(float, self.hand.position)),
             buttons=self.hand.buttons,
             stage_time=0.0 if self._pending is not None or np.isnan(self._began) else max(0.0, now - self._began),
             hand_path=self._movement.position,
@@ -231,10 +231,10 @@ _STEPS = {
 class _Growing:
     """The samples since the go cue, in arrays that double when full."""
 
-    def __init__(self) -> None:
+    def __init__(self, axes: int) -> None:
         self._count = 0
         self._time = np.empty(4096)
-        self._position = np.empty((4096, 2))
+        self._position = np.empty((4096, axes))
         self._buttons = np.empty(4096, dtype=np.int64)
 
     def begin(self, position: np.ndarray, buttons: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TextIO
 import numpy as np
 
 from protocols.errors import BadInput
-from protocols.records import Column, Value, columns_of, trial_columns
+from protocols.records import TASKS, Column, Value, columns_of, trial_columns
 from rig.folder import JOURNAL, open_session_folder
 from rig.journal_reader import read_journal
 
@@ -19,7 +19,7 @@ MISSING = "n/a"
 FORMATS = (".tsv", ".csv", ".csv.gz", ".parquet")
 
 Row = Mapping[str, Value]
-_KINDS = {column.name: column.kind for task in ("skittles", "reach") for column in trial_columns(task, simulated=True)}
+_KINDS = {column.name: column.kind for task in TASKS for column in trial_columns(task, simulated=True)}
 
 
 class TrialsTable(NamedTuple):

@@ -3,8 +3,9 @@ import sys
 
 import pytest
 
-from devices.registry import DEVICES, PLAYERS, find_device, find_player
+from devices.registry import AXES, DEVICES, PLAYERS, check_axes, find_device, find_player
 from protocols.errors import BadInput
+from protocols.task import ONE_HAND, TWO_HANDS
 
 
 def test_every_name_leads_to_something_that_can_be_called():
@@ -24,3 +25,19 @@ def test_no_device_module_loads_psychopy_lsl_or_x_when_imported():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_device_with_too_few_axes_is_refused_with_what_is_needed():
+    for name in DEVICES:
+        check_axes(name, ONE_HAND)
+    check_axes("simulated", TWO_HANDS)
+    with pytest.raises(BadInput, match=r"mouse.* 4 axes \(left_x, left_y, right_x, right_y\).*has 2 \(x, y\): choose from .*simulated"):
+        check_axes("mouse", TWO_HANDS)
+
+
+def test_further_axes_do_no_harm_but_their_order_counts(monkeypatch):
+    monkeypatch.setitem(AXES, "mouse", (("x", "y", "z"), (*TWO_HANDS, "grip")))
+    check_axes("mouse", ONE_HAND)
+    check_axes("mouse", TWO_HANDS)
+    with pytest.raises(BadInput, match="2 axes"):
+        check_axes("mouse", ("y", "x"))
