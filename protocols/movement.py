@@ -59,13 +59,18 @@ def trimmed(path: Path) -> Path:
     return Path(jnp.asarray(path.time)[index], jnp.asarray(path.position)[index], jnp.asarray(path.buttons)[index], path.count)
 
 
+def deviation(cutoff: float) -> float:
+    """Standard deviation (s) of the Gaussian whose gain is down by 3 dB at ``cutoff`` (Hz)."""
+    return math.sqrt(math.log(2)) / (2 * math.pi * cutoff)
+
+
 def smooth(path: Path, cutoff: float) -> Smooth:
     """The path at 1 kHz, low-passed at ``cutoff`` (Hz) without delay (see this file's head), and its speed by central differences."""
     path = trimmed(path)
     time = path.time[-1] + np.arange(-round(SPAN * RATE), 1) / RATE
-    deviation = math.sqrt(math.log(2)) / (2 * math.pi * cutoff) * RATE  # samples
-    reach = math.ceil(4 * deviation)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
+    width = deviation(cutoff) * RATE  # samples
+    reach = math.ceil(4 * width)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     kernel /= kernel.sum()
 
     def low_pass(values):

@@ -215,8 +215,9 @@ class Reach:
 
 
 def wrapped(angle: Any) -> Any:
-    """An angle in (-pi, pi]."""
-    return jnp.pi - (jnp.pi - angle) % (2 * jnp.pi)
+    """An angle in (-pi, pi], also where rounding would take it to -pi."""
+    turned = jnp.pi - (jnp.pi - angle) % (2 * jnp.pi)
+    return jnp.where(turned <= -jnp.pi, jnp.pi, turned)
 
 
 def _direction(trial: Trial, xp: Any = jnp) -> Any:

@@ -13,6 +13,7 @@ from protocols.scene import GREEN, GREY, WHITE, YELLOW, Circle, Line, Scene, Tex
 from protocols.task import Feedback, Stage, Trial, View
 
 if TYPE_CHECKING:
+    from protocols.bimanual import Bimanual
     from protocols.reach import Reach
 
 NEAR = 2.0  # start radii within which the cursor guides the hand
@@ -25,15 +26,20 @@ def draw(task: "Reach", view: View, trial: Trial) -> Scene:
         steady = view.stage != Stage.HOME
         shapes.append(Circle("start", (0.0, 0.0), task.start_radius, fill=GREY if steady else None, line=WHITE))
     if Stage.FOREPERIOD <= view.stage <= Stage.FEEDBACK:
-        shapes.append(_target(task, view, trial))
+        shapes.append(target(task, view, trial))
     shapes += _hand(task, view, trial) if view.stage <= Stage.FOREPERIOD else _cursor(task, view, trial)
-    if _result_shown(view, trial) and math.isfinite(points := float(view.outcome.points)):  # type: ignore[union-attr]
-        size = task.largest_extent
-        shapes.append(Text("points", f"{points:+.0f}", (0.0, 0.35 * size), 0.12 * size, GREEN if _is_hit(view) else WHITE))
-    return Scene(tuple(shapes))
+    return Scene((*shapes, *points(task, view, trial)))
 
 
-def _target(task: "Reach", view: View, trial: Trial) -> Circle:
+def points(task: "Reach | Bimanual", view: View, trial: Trial) -> list[Text]:
+    """What was earned, where the participant may know it; above the start, green for a hit."""
+    if not _result_shown(view, trial) or not math.isfinite(earned := float(view.outcome.points)):  # type: ignore[union-attr]
+        return []
+    size = task.largest_extent
+    return [Text("points", f"{earned:+.0f}", (0.0, 0.35 * size), 0.12 * size, GREEN if _is_hit(view) else WHITE)]
+
+
+def target(task: "Reach | Bimanual", view: View, trial: Trial) -> Circle:
     """A ring until the go cue, then filled; green for a hit that may be known."""
     centre = (float(trial.target[0]), float(trial.target[1]))
     if view.stage == Stage.FOREPERIOD:
@@ -47,17 +53,17 @@ def _hand(task: "Reach", view: View, trial: Trial) -> list[Circle]:
     extent = math.hypot(*view.hand)
     plain = trial.feedback == Feedback.CONTINUOUS and trial.rotation == 0 and trial.gain == 1 and math.isnan(trial.clamp)
     if plain or extent <= NEAR * task.start_radius:
-        return _at(task, np.asarray(view.hand))
+        return cursor_at(task, np.asarray(view.hand))
     return [Circle("distance", (0.0, 0.0), min(extent, task.largest_extent), fill=None, line=GREY)]
 
 
 def _cursor(task: "Reach", view: View, trial: Trial) -> list[Circle]:
     """While moving only if it is seen throughout; after the feedback delay, where the movement ended."""
     if trial.feedback == Feedback.CONTINUOUS and view.stage == Stage.MOVEMENT:
-        return _at(task, task.cursor(np.asarray(view.hand), trial, np))
+        return cursor_at(task, task.cursor(np.asarray(view.hand), trial, np))
     if trial.feedback == Feedback.NONE or view.stage != Stage.FEEDBACK or len(view.hand_path) == 0:
         return []
-    return _at(task, task.cursor(_end(task, view, trial), trial, np))
+    return cursor_at(task, task.cursor(_end(task, view, trial), trial, np))
 
 
 def _end(task: "Reach", view: View, trial: Trial) -> np.ndarray:
@@ -68,7 +74,8 @@ def _end(task: "Reach", view: View, trial: Trial) -> np.ndarray:
     return math.hypot(*trial.target) / trial.gain * np.array([math.cos(angle), math.sin(angle)])
 
 
-def _at(task: "Reach", centre: np.ndarray) -> list[Circle]:
+def cursor_at(task: "Reach | Bimanual", centre: np.ndarray) -> list[Circle]:
+    """The cursor, where it is on what is drawn."""
     x, y = float(centre[0]), float(centre[1])
     inside = max(abs(x), abs(y)) + task.cursor_radius <= task.largest_extent
     return [Circle("cursor", (x, y), task.cursor_radius, fill=WHITE)] if inside else []

@@ -41,6 +41,15 @@ class RewardRule(IntEnum):
     POINTS = 2  # the points
 
 
+class Mapping(IntEnum):
+    """How two hands drive the cursor of the task bimanual; other tasks have one hand, and no other mapping than the first."""
+
+    DE_NOVO = 0  # cursor x is the left hand's y, cursor y the right hand's x
+    LEFT = 1  # the left hand alone
+    RIGHT = 2  # the right hand alone
+    MEAN = 3  # the mean of both hands
+
+
 class Stage(IntEnum):
     """The stages of one trial, in order."""
 
@@ -65,6 +74,7 @@ class Trial(NamedTuple):
     rotation: float = 0.0  # rad, counter-clockwise, of the cursor about the start
     gain: float = 1.0  # cursor extent / hand extent
     clamp: float = MISSING  # rad relative to the target; NaN: no error clamp
+    mapping: int = Mapping.DE_NOVO
     feedback: int = Feedback.CONTINUOUS
     feedback_delay: float = 0.0  # s
     reward_rule: int = RewardRule.GRADED
@@ -73,8 +83,9 @@ class Trial(NamedTuple):
     aim_report: bool = False
 
 
-WHOLE = frozenset({"number", "attempt", "slot", "block", "phase", "feedback", "reward_rule"})  # fields of a Trial that are whole numbers
-TRUTHS = frozenset({"reward_shown", "aim_report"})  # and those that are true or false; the others are floats
+#: Fields of a Trial that are whole numbers, and those that are true or false; the others are floats.
+WHOLE = frozenset({"number", "attempt", "slot", "block", "phase", "mapping", "feedback", "reward_rule"})
+TRUTHS = frozenset({"reward_shown", "aim_report"})
 
 
 class Path(NamedTuple):

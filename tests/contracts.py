@@ -104,6 +104,7 @@ class Compiled(NamedTuple):
 def check_task(task: Task, trials: Sequence[Trial], actions: np.ndarray, tolerance: float = 0.005) -> None:
     """Hold a task to its contract for every trial and action (SI); ``tolerance``: of an executed action, relative to its size."""
     assert len(task.action_names) == len(task.action_scale) == actions.shape[1]
+    assert len(task.axes) == len(task.hand_origin) == len(task.start_posture(trials[0])[0])
     score = partial(task.score, key=jax.random.key(0))
     compiled = Compiled(*map(jax.jit, (score, task.observe, task.outcome, task.timing, task.details, task.execute)))
     check_task_plainly(task, compiled, trials[0], actions[0])
@@ -148,6 +149,7 @@ def check_task_path(task: Task, compiled: Compiled, trial: Trial, action: np.nda
     """An executed path starts in the start posture, at 1 kHz, ends, and is observed as the action that was meant."""
     count = int(path.count)
     time, position, buttons = np.asarray(path.time), np.asarray(path.position), np.asarray(path.buttons)
+    assert position.shape == (len(time), len(task.axes)) and buttons.shape == time.shape
     assert time[0] == 0 and np.allclose(np.diff(time[:count]), 1e-3)
     assert (time[count:] == time[count - 1]).all() and (position[count:] == position[count - 1]).all()
     assert task.ready(position[:1], buttons[:1], trial).all()
@@ -180,7 +182,7 @@ def check_task_scenes(task: Task, compiled: Compiled, trial: Trial, action: np.n
         known = (action, outcome) if stage >= Stage.OUTCOME else (None, None)
         words = set()
         for step in np.linspace(0, len(hands) - 1, 7).astype(int):
-            hand = (float(hands[step, 0]), float(hands[step, 1]))
+            hand = tuple(map(float, hands[step]))
             scene = task.scene(View(stage, hand, int(path.buttons[step]), step / 10, hands[: step + 1], *known, "completed", 3), trial)
             names = [shape.name for shape in scene.shapes]
             assert len(names) == len(set(names))

@@ -1,11 +1,12 @@
-"""Both tasks keep the Task contract."""
+"""All tasks keep the Task contract."""
 
 import numpy as np
 import pytest
 
+from protocols.bimanual import Bimanual
 from protocols.reach import Reach
 from protocols.skittles import Skittles
-from protocols.task import Feedback, RewardRule, Trial
+from protocols.task import Feedback, Mapping, RewardRule, Scoring, Trial
 from tests.contracts import check_task
 
 pytestmark = pytest.mark.slow  # compiling
@@ -27,3 +28,16 @@ def test_reach():
     clamped = plain._replace(clamp=0.26, reward_rule=RewardRule.POINTS, feedback_delay=0.5)
     trials = [trial._replace(feedback=feedback) for trial in (plain, turned, clamped) for feedback in Feedback]
     check_task(Reach(), trials, np.array([[0.0], [-0.4], [0.07], [3.0]]))
+
+
+def test_bimanual():
+    plain = Trial(1, 1, 1, 1, 0, (0.0, 0.12))
+    trials = [
+        plain,
+        plain._replace(target=(-0.072, -0.096), feedback=Feedback.NONE, reward_rule=RewardRule.BINARY),
+        plain._replace(mapping=Mapping.LEFT, feedback=Feedback.ENDPOINT, reward_rule=RewardRule.POINTS),
+        plain._replace(mapping=Mapping.RIGHT, reward_shown=False),
+        plain._replace(mapping=Mapping.MEAN, target=(0.12, 0.0)),
+    ]
+    actions = [[0.02, 0.07, 0.12, 0.12], [0.05, -0.02, 0.03, -0.06], [-0.2, 0.3, 0.1, 0.02], [0.014, 0.015, 0.016, -0.017]]
+    check_task(Bimanual(scoring=Scoring(10, 0.1)), trials, np.array(actions))
