@@ -12,7 +12,12 @@ from protocols.errors import BadInput
 from protocols.task import Task
 
 #: Name -> the module of its options and parameters (light), and of its arithmetic, with the function that builds it.
-_BUILDERS = {"policy-gradient": ("analysis.policy_gradient_options", "analysis.policy_gradient", "policy_gradient")}
+_BUILDERS = {
+    "policy-gradient": ("analysis.policy_gradient_options", "analysis.policy_gradient", "policy_gradient"),
+    "node-perturbation": ("analysis.networks.node_perturbation", "analysis.networks.node_perturbation", "node_perturbation"),
+    "weight-perturbation": ("analysis.networks.weight_perturbation", "analysis.networks.weight_perturbation", "weight_perturbation"),
+    "reward-hebb": ("analysis.networks.reward_hebb", "analysis.networks.reward_hebb", "reward_hebb"),
+}
 
 LEARNERS = tuple(_BUILDERS)
 

@@ -1,0 +1,1 @@
+"""Small noisy networks that learn from reward: node perturbation, weight perturbation, reward-modulated Hebb."""
