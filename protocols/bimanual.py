@@ -27,7 +27,7 @@ from protocols.reward import reward_and_points
 from protocols.scene import Scene
 from protocols.task import TWO_HANDS, Feedback, Outcome, Path, Scoring, Timing, Trial, View
 
-#: From hands to cursor (mapping, cursor axis, hand axis), in the order of ``protocols.task.Mapping``.
+#: From hands to cursor (mapping, cursor axis, hand axis), in the order of ``protocols.task.HandMapping``.
 MAPPINGS = np.array(
     [
         [[0, 1, 0, 0], [0, 0, 1, 0]],

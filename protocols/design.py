@@ -16,6 +16,10 @@ class Perturbation(Part):
     rotation_deg: Series = given((0.0,), "rotation of the cursor about the start, counter-clockwise", "deg", min_length=1)
     gain: Series = given((1.0,), "cursor extent over hand extent", "ratio", min_length=1)
     clamp_deg: Series = given((), "error clamp: direction of the cursor relative to the target; absent: no clamp", "deg")
+    mapping: Literal["de_novo", "left", "right", "mean"] = given(
+        "de_novo",
+        "bimanual: what drives the cursor; de_novo = left hand's y and right hand's x; left, right = that hand alone; mean = of both hands",
+    )
     schedule: Literal["constant", "gradual", "steps", "list", "random"] = given(
         "constant",
         "how lists are read: gradual = [from, to] in a straight line over all trials of this entry, repeats included; steps = runs of "
@@ -58,7 +62,7 @@ class Block(Part):
         "fixed: in turn; random: each drawn alone; shuffled: each once before any comes again; blocked: one after another",
     )
     perturbation: Perturbation = part(Perturbation, "how the cursor departs from the hand")
-    feedback: FeedbackName = given("continuous", "when the cursor (reach) or the flight (skittles) is seen")
+    feedback: FeedbackName = given("continuous", "when the cursor, or the flight (skittles), is seen")
     feedback_delay: float = given(0.0, "time from the end of the movement to its feedback", "s", ge=0, le=30)
     feedback_probability: float = given(1.0, "share of the trials, drawn at random, that show their feedback", "ratio", ge=0, le=1)
     reward: Reward = part(Reward, "what is earned and told")

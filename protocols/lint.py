@@ -96,7 +96,7 @@ def warnings(protocol: Protocol, blocks: tuple[PlannedBlock, ...], screen: tuple
 
 def _purpose(protocol: Protocol) -> Iterator[Warned]:
     kinds = {phase.kind for phase in protocol.phases}
-    perturbed = any(block.perturbation.model_fields_set for phase in protocol.phases for block in phase.blocks)
+    perturbed = any(block.perturbation.model_fields_set - {"mapping"} for phase in protocol.phases for block in phase.blocks)
     if perturbed and "baseline" not in kinds:
         yield Warned("phases", "a perturbation, but no baseline", 'add a phase of kind "baseline" before it')
     if perturbed and "washout" not in kinds:

@@ -4,8 +4,8 @@ import math
 from typing import NamedTuple
 
 from protocols.schedule import PlannedBlock
-from protocols.schema import Protocol, SkittlesTask
-from protocols.task import Feedback, RewardRule, Trial
+from protocols.schema import BimanualTask, Protocol, SkittlesTask
+from protocols.task import Feedback, HandMapping, RewardRule, Trial
 
 HOMING = 0.5  # s, to bring the hand back
 MOVEMENT = 0.5  # s, a usual movement; less where the limits allow less
@@ -21,6 +21,7 @@ class BlockLine(NamedTuple):
     trials: int
     targets: int
     rotation_deg: tuple[float, float]  # first and last trial
+    mapping: str | None  # None: the task has one hand
     feedback: str
     reward: str
     seconds: float  # expected, breaks and instructions included
@@ -37,6 +38,7 @@ class TrialLine(NamedTuple):
     rotation_deg: float
     gain: float
     clamp_deg: float | None
+    mapping: str | None
     feedback: str
     reward_rule: str
     reward_shown: bool
@@ -65,6 +67,7 @@ def block_line(protocol: Protocol, block: PlannedBlock) -> BlockLine:
         trials=len(trials),
         targets=len({(float(trial.target[0]), float(trial.target[1])) for trial in trials}),
         rotation_deg=(round(math.degrees(trials[0].rotation), 6), round(math.degrees(trials[-1].rotation), 6)),
+        mapping=_mapping(protocol, trials[0]),
         feedback=regime.feedback,
         reward=regime.reward.rule if regime.reward.shown else "not shown",
         seconds=seconds + READING * told + (protocol.breaks.seconds if regime.break_after else 0.0),
@@ -73,6 +76,10 @@ def block_line(protocol: Protocol, block: PlannedBlock) -> BlockLine:
 
 def _opens(protocol: Protocol, block: PlannedBlock) -> bool:
     return block.repeat == 0 and block.block is protocol.phases[block.phase].blocks[0]
+
+
+def _mapping(protocol: Protocol, trial: Trial) -> str | None:
+    return HandMapping(trial.mapping).name.lower() if isinstance(protocol.task, BimanualTask) else None
 
 
 def trial_line(protocol: Protocol, block: PlannedBlock, trial: Trial) -> TrialLine:
@@ -88,6 +95,7 @@ def trial_line(protocol: Protocol, block: PlannedBlock, trial: Trial) -> TrialLi
         rotation_deg=round(math.degrees(trial.rotation), 6),
         gain=trial.gain,
         clamp_deg=None if math.isnan(trial.clamp) else round(math.degrees(trial.clamp), 6),
+        mapping=_mapping(protocol, trial),
         feedback=Feedback(trial.feedback).name.lower(),
         reward_rule=RewardRule(trial.reward_rule).name.lower(),
         reward_shown=trial.reward_shown,

@@ -11,7 +11,7 @@ import numpy as np
 
 from protocols.columns import EVENT, FRAME, SAMPLE, SESSION, START, TWIN, Column, Kind, count, text, truth
 from protocols.history import STATUSES, Committed
-from protocols.task import Feedback, RewardRule, Task, Timing
+from protocols.task import Feedback, HandMapping, RewardRule, Task, Timing
 
 __all__ = [
     "EVENT", "FRAME", "SAMPLE", "SESSION", "START", "TASKS", "TWIN", "Certificate", "Column", "Value", "action_columns", "columns_of",
@@ -35,6 +35,12 @@ _FEEDBACK = {
     "none": "neither cursor nor flight is shown",
     "endpoint": "shown once, where the movement ended",
     "continuous": "shown throughout",
+}
+_MAPPING = {
+    "de_novo": "x by the left hand's y, y by the right hand's x",
+    "left": "the left hand alone",
+    "right": "the right hand alone",
+    "mean": "the mean of both hands",
 }
 _REWARD_RULE = {"graded": "minus the error, in m", "binary": "1 on a hit, else 0", "points": "the points"}
 _STATUS = {
@@ -70,8 +76,10 @@ _REACH = (
     Column("perturbation_gain", "", "extent of the cursor over extent of the hand"),
     Column("perturbation_clamp_deg", "deg", "direction of a clamped cursor relative to the target; n/a: no error clamp"),
 )
+_BIMANUAL = (_REACH[0], text("perturbation_mapping", "what drove the cursor", _MAPPING))
+_GIVEN = {"reach": _REACH, "bimanual": _BIMANUAL}
 _RULES = (
-    text("feedback", "when the participant saw the cursor (reach) or the flight (skittles)", _FEEDBACK),
+    text("feedback", "when the participant saw the cursor, or the flight (skittles)", _FEEDBACK),
     text("reward_rule", "what the reward is made from", _REWARD_RULE),
 )
 _ZONE = (
@@ -84,6 +92,12 @@ _ACTIONS = {
         Column("action_release_speed", "m/s", "signed speed of the lever's tip at the release, as executed, by linear regression"),
     ),
     "reach": (Column("action_reach_angle_deg", "deg", "direction of the hand at target distance, relative to the target, as executed"),),
+    "bimanual": (
+        Column("action_left_x", "m", "left hand to the right of its start at a stated time after movement onset, as executed"),
+        Column("action_left_y", "m", "left hand up from its start at that time, as executed"),
+        Column("action_right_x", "m", "right hand to the right of its start at that time, as executed"),
+        Column("action_right_y", "m", "right hand up from its start at that time, as executed"),
+    ),
 }
 TASKS = tuple(_ACTIONS)  # the names of all tasks
 _DETAILS = {
@@ -93,6 +107,10 @@ _DETAILS = {
         Column("release_time", "s", "from the go cue to the release"),
     ),
     "reach": (),
+    "bimanual": (
+        Column("peak_speed", "m/s", "greatest filtered speed of the cursor"),
+        Column("path_length_ratio", "", "way of the cursor over the distance it reached; 1 is straight"),
+    ),
 }
 _RESULT = (
     Column("reward", "", "reward as delivered, in the unit of reward_rule; n/a where it was withheld or the trial gave none"),
@@ -136,7 +154,7 @@ def trial_columns(task_name: str, simulated: bool = False) -> tuple[Column, ...]
     reach = task_name == "reach"
     actions = action_columns(task_name)
     intended = tuple(_intended(column) for column in actions) if simulated else ()
-    task = _TARGET + (_REACH if reach else ()) + _RULES + (_ZONE if reach else ())
+    task = _TARGET + _GIVEN.get(task_name, ()) + _RULES + (_ZONE if reach else ())
     return _PLACE + task + actions + _DETAILS.get(task_name, ()) + intended + _RESULT + _CERTIFICATE + _LAST
 
 
@@ -222,7 +240,8 @@ def _trial_values(task: Task, committed: Committed) -> dict[str, Any]:
         "status": committed.status,
         "requeue": bool(committed.requeue),
     }
-    return values | (_reach_values(task, committed) if task.name == "reach" else {})
+    given = {"reach": _reach_values, "bimanual": _bimanual_values}.get(task.name)
+    return values | (given(task, committed) if given else {})
 
 
 def _reach_values(task: Task, committed: Committed) -> dict[str, Any]:
@@ -235,6 +254,14 @@ def _reach_values(task: Task, committed: Committed) -> dict[str, Any]:
         "perturbation_clamp_deg": np.rad2deg(trial.clamp),
         "zone_low_deg": np.rad2deg(trial.zone[0]),
         "zone_high_deg": np.rad2deg(trial.zone[1]),
+    }
+
+
+def _bimanual_values(task: Task, committed: Committed) -> dict[str, Any]:
+    trial = committed.trial
+    return {
+        "target_angle_deg": np.rad2deg(np.arctan2(trial.target[1], trial.target[0])),
+        "perturbation_mapping": HandMapping(int(trial.mapping)).name.lower(),
     }
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from protocols.records import action_columns
-from protocols.schema import Block, Phase, Point, Protocol, ReachTask, SkittlesTask
+from protocols.schema import BimanualTask, Block, Phase, Point, Protocol, SkittlesTask
+from protocols.schema_task import AnyTask
 from protocols.task import SPAN
 from protocols.words import WORDS
 
@@ -52,7 +53,7 @@ def _targets(protocol: Protocol) -> Iterator[Problem]:
             yield Problem(place, *found)
 
 
-def _misplaced(task: SkittlesTask | ReachTask, position: Point) -> tuple[str, str] | None:
+def _misplaced(task: AnyTask, position: Point) -> tuple[str, str] | None:
     """What is wrong with a target's place, and the remedy."""
     distance = math.hypot(*position)
     if isinstance(task, SkittlesTask):
@@ -102,11 +103,11 @@ def _block(protocol: Protocol, phase: Phase, block: Block, place: str) -> Iterat
         yield Problem(f"{place}.trials", f"{block.trials} trials can't be shared out to {used} targets", f"use a multiple of {used}")
     yield from _perturbation(protocol, block, f"{place}.perturbation")
     yield from _zone(protocol, block, f"{place}.reward.zone")
-    if isinstance(protocol.task, SkittlesTask) and block.aim_report:
-        yield Problem(f"{place}.aim_report", "skittles has no aim to report", "remove it")
+    if block.aim_report and (task := protocol.task.kind) != "reach":
+        yield Problem(f"{place}.aim_report", f"{task} has no aim to report", "remove it")
     if block.feedback == "none" and block.feedback_delay > 0:
         yield Problem(f"{place}.feedback_delay", "a delay of feedback that is never given", "remove it, or set feedback")
-    if block.feedback == "continuous" and block.feedback_delay > 0 and isinstance(protocol.task, ReachTask):
+    if block.feedback == "continuous" and block.feedback_delay > 0 and not isinstance(protocol.task, SkittlesTask):
         yield Problem(f"{place}.feedback_delay", "a cursor shown throughout can't be delayed", 'use feedback = "endpoint"')
 
 
@@ -121,9 +122,12 @@ _SERIES: dict[str, tuple[Callable[[int, int], bool], str]] = {
 
 def _perturbation(protocol: Protocol, block: Block, place: str) -> Iterator[Problem]:
     given = block.perturbation
-    if isinstance(protocol.task, SkittlesTask) and given.model_fields_set - {"schedule"}:
-        yield Problem(place, "skittles has no cursor to rotate, scale or clamp", "remove it, or use the task reach")
+    bimanual = isinstance(protocol.task, BimanualTask)
+    if protocol.task.kind != "reach" and given.model_fields_set - {"schedule"} - ({"mapping"} if bimanual else set()):
+        yield Problem(place, f"{protocol.task.kind} has no cursor to rotate, scale or clamp", "remove it, or use the task reach")
         return
+    if "mapping" in given.model_fields_set and not bimanual:
+        yield Problem(f"{place}.mapping", f"{protocol.task.kind} has one hand and one mapping", "remove it, or use the task bimanual")
     total = block.trials * block.repeat
     for name in ("rotation_deg", "gain", "clamp_deg"):
         values = getattr(given, name)
@@ -142,8 +146,9 @@ def _zone(protocol: Protocol, block: Block, place: str) -> Iterator[Problem]:
         if extra := sorted(zone.model_fields_set - {"kind"}):
             yield Problem(place, f"{', '.join(extra)} given, but no zone", 'add kind = "fixed" or kind = "following"')
         return
-    if isinstance(protocol.task, SkittlesTask):
-        yield Problem(place, "skittles has no reward zone", "remove it; hits are by hit_distance")
+    if (task := protocol.task.kind) != "reach":
+        distance = "hit_distance" if task == "skittles" else "target_radius"
+        yield Problem(place, f"{task} has no reward zone", f"remove it; hits are by {distance}")
     if block.reward.rule == "graded":
         yield Problem(place, "a zone decides hits, but the rule is graded", 'set rule = "binary" or "points"')
     if zone.kind == "following":

@@ -9,7 +9,7 @@ import numpy as np
 
 from protocols.history import Committed
 from protocols.schema import Block, Condition, Protocol
-from protocols.task import MISSING, Feedback, RewardRule, Trial
+from protocols.task import MISSING, Feedback, HandMapping, RewardRule, Trial
 from protocols.zone import ZoneRule, zone_of, zone_rule
 
 # Streams of random numbers: a Generator is keyed by [seed, stream, ...], so that one drawing more never shifts another.
@@ -179,6 +179,7 @@ def _planned(protocol: Protocol, condition: str, seed: int, index: int) -> Plann
         block=index + 1,
         phase=entry.phase,
         target=(MISSING, MISSING),
+        mapping=int(HandMapping[block.perturbation.mapping.upper()]),
         feedback_delay=block.feedback_delay,
         reward_rule=int(RewardRule[block.reward.rule.upper()]),
         zone=(rule.low, rule.high),

@@ -24,11 +24,11 @@ from protocols.schema_session import (
     Twin,
     Workspace,
 )
-from protocols.schema_task import AnyTask, Point, ReachTask, SkittlesTask, Target
+from protocols.schema_task import AnyTask, BimanualTask, Point, ReachTask, SkittlesTask, Target
 from protocols.words import WORDS
 
 __all__ = [
-    "Block", "Bonus", "Breaks", "Certificate", "Condition", "Counterbalance", "Exclusion", "Limits", "Participant",
+    "BimanualTask", "Block", "Bonus", "Breaks", "Certificate", "Condition", "Counterbalance", "Exclusion", "Limits", "Participant",
     "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions", "ReachTask", "Requeue", "Reward",
     "SkittlesTask", "Study", "Target", "Timing", "Twin", "Workspace", "Zone",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from protocols.schema_base import Part, given
-from protocols.task import ONE_HAND
+from protocols.task import ONE_HAND, TWO_HANDS
 
 Point = tuple[float, float]
 
@@ -51,7 +51,27 @@ class ReachTask(Part):
     largest_extent: float = given(0.15, "half the side of the square about the start that is drawn", "m", gt=0)
 
 
-AnyTask = Annotated[SkittlesTask | ReachTask, Field(discriminator="kind")]
+class BimanualTask(Part):
+    """De novo bimanual control (Haith et al. 2022): the left hand's y moves the cursor to the right, the right hand's x moves it up."""
+
+    axes: ClassVar = TWO_HANDS
+    kind: Literal["bimanual"] = given(..., "the task")
+    start_radius: float = given(0.01, "radius of each hand's start", "m", gt=0)
+    cursor_radius: float = given(0.004, "radius of the cursor as drawn", "m", gt=0)
+    target_radius: float = given(0.01, "radius of the target; a movement hits when the cursor's centre rests within it", "m", gt=0)
+    onset_speed: float = given(0.05, "the movement begins when the cursor's filtered speed passes this", "m/s", gt=0)
+    end_speed: float = given(0.01, "it ends when the mean velocity of both hands together falls below this", "m/s", gt=0)
+    rest_time: float = given(0.15, "that mean velocity is taken over this time", "s", gt=0)
+    action_time: float = given(0.4, "where the hands are so long after onset is the action", "s", gt=0, le=5)
+    direction_time: float = given(0.1, "the direction is that of the cursor's velocity so long after onset", "s", gt=0, le=1)
+    cursor_noise: float = given(
+        0.0, "SD of the execution noise that learners have on the cursor, each axis, beside their own; people bring theirs", "m", ge=0
+    )
+    filter_cutoff: float = given(20.0, "low-pass cut-off of the path before its onset is sought", "Hz", gt=0)
+    largest_extent: float = given(0.15, "half the side of the square about the start that is drawn", "m", gt=0)
+
+
+AnyTask = Annotated[SkittlesTask | ReachTask | BimanualTask, Field(discriminator="kind")]
 
 
 class Target(Part):

@@ -26,7 +26,7 @@ SPAN = 16.0  # s, up to the last sample of a path, that is searched for the move
 
 
 class Feedback(IntEnum):
-    """When the participant sees the cursor (reach) or the ball's flight (skittles)."""
+    """When the participant sees the cursor, or the ball's flight (skittles)."""
 
     NONE = 0
     ENDPOINT = 1
@@ -41,7 +41,7 @@ class RewardRule(IntEnum):
     POINTS = 2  # the points
 
 
-class Mapping(IntEnum):
+class HandMapping(IntEnum):
     """How two hands drive the cursor of the task bimanual; other tasks have one hand, and no other mapping than the first."""
 
     DE_NOVO = 0  # cursor x is the left hand's y, cursor y the right hand's x
@@ -74,7 +74,7 @@ class Trial(NamedTuple):
     rotation: float = 0.0  # rad, counter-clockwise, of the cursor about the start
     gain: float = 1.0  # cursor extent / hand extent
     clamp: float = MISSING  # rad relative to the target; NaN: no error clamp
-    mapping: int = Mapping.DE_NOVO
+    mapping: int = HandMapping.DE_NOVO
     feedback: int = Feedback.CONTINUOUS
     feedback_delay: float = 0.0  # s
     reward_rule: int = RewardRule.GRADED

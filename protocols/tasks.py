@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from protocols.schema import Protocol, SkittlesTask
+from protocols.schema import BimanualTask, Protocol, SkittlesTask
 from protocols.task import Task
 
 
@@ -15,9 +15,13 @@ def make_task(protocol: Protocol) -> Task:
         from protocols.skittles import Skittles  # compiles nothing, but brings JAX and the scene's shapes
 
         return Skittles(**constants, scoring=scoring)  # type: ignore[return-value]
+    farthest = max(math.hypot(*target.position()) for target in protocol.targets.values())
+    if isinstance(protocol.task, BimanualTask):
+        from protocols.bimanual import Bimanual
+
+        return Bimanual(**constants, target_distance=farthest, scoring=scoring)  # type: ignore[return-value]
     from protocols.reach import Reach
 
-    farthest = max(math.hypot(*target.position()) for target in protocol.targets.values())
     return Reach(**constants, target_distance=farthest, scoring=scoring)  # type: ignore[return-value]
 
 

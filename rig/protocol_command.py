@@ -104,18 +104,20 @@ def _overview(checked: dict[str, Any]) -> str:
 
 
 def _block_table(blocks: list[dict[str, Any]]) -> str:
-    rows: list[tuple[str, ...]] = [("block", "phase", "trials", "targets", "rotation", "feedback", "reward", "minutes")]
+    head = ("block", "phase", "trials", "targets", "rotation", *_mapping_head(blocks), "feedback", "reward", "minutes")
+    rows: list[tuple[str, ...]] = [head]
     for block in blocks:
         first, last = block["rotation_deg"]
         turn = f"{first:g}" if first == last else f"{first:g}..{last:g}"
         minutes = f"{block['seconds'] / 60:.1f}"
         counts = (block["number"], block["phase"], block["trials"], block["targets"])
-        rows.append(tuple(str(cell) for cell in (*counts, turn, block["feedback"], block["reward"], minutes)))
+        rows.append(tuple(str(cell) for cell in (*counts, turn, *_mapping(block), block["feedback"], block["reward"], minutes)))
     return _aligned(rows)
 
 
 def _trial_table(trials: list[dict[str, Any]]) -> str:
-    rows: list[tuple[str, ...]] = [("trial", "block", "phase", "target", "rotation", "gain", "clamp", "feedback", "reward", "zone", "aim")]
+    head = ("trial", "block", "phase", "target", "rotation", "gain", "clamp", *_mapping_head(trials), "feedback", "reward", "zone", "aim")
+    rows: list[tuple[str, ...]] = [head]
     for trial in trials:
         zone = trial["zone_deg"]
         edges = "-" if zone is None else zone if isinstance(zone, str) else f"{zone[0]:g}..{zone[1]:g}"
@@ -128,6 +130,7 @@ def _trial_table(trials: list[dict[str, Any]]) -> str:
                 f"{trial['rotation_deg']:g}",
                 f"{trial['gain']:g}",
                 "-" if trial["clamp_deg"] is None else f"{trial['clamp_deg']:g}",
+                *_mapping(trial),
                 trial["feedback"],
                 trial["reward_rule"] if trial["reward_shown"] else "not shown",
                 edges,
@@ -135,6 +138,15 @@ def _trial_table(trials: list[dict[str, Any]]) -> str:
             )
         )
     return _aligned(rows)
+
+
+def _mapping_head(lines: list[dict[str, Any]]) -> tuple[str, ...]:
+    return ("mapping",) if lines[0]["mapping"] is not None else ()
+
+
+def _mapping(line: dict[str, Any]) -> tuple[str, ...]:
+    """A column of tasks with two hands alone."""
+    return () if line["mapping"] is None else (line["mapping"],)
 
 
 def _warnings(warned: list[dict[str, Any]]) -> str:

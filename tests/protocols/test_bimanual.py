@@ -14,7 +14,7 @@ from protocols.bimanual import SLOPE, Bimanual
 from protocols.errors import BadInput
 from protocols.movement import minimum_jerk
 from protocols.scene import GREEN
-from protocols.task import Feedback, Mapping, Path, RewardRule, Scoring, Stage, Trial, View
+from protocols.task import Feedback, HandMapping, Path, RewardRule, Scoring, Stage, Trial, View
 
 TASK = Bimanual(scoring=Scoring(points_hit=5, points_range=0.1))
 NOISY = replace(TASK, cursor_noise=0.075)
@@ -48,9 +48,9 @@ def bending(rate=1000.0, first=0.0, second=np.pi / 2):
 def test_each_hand_drives_one_coordinate_of_the_cursor():
     moved = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     np.testing.assert_array_equal(TASK.cursor(np.array(moved, float), TRIAL, np), [[0, 0], [1, 0], [0, 1], [0, 0]])
-    hand = np.array([1.0, 2.0, 3.0, 4.0])
-    for mapping, cursor in ((Mapping.DE_NOVO, (2, 3)), (Mapping.LEFT, (1, 2)), (Mapping.RIGHT, (3, 4)), (Mapping.MEAN, (2, 3))):
-        np.testing.assert_array_equal(TASK.cursor(hand, TRIAL._replace(mapping=mapping), np), cursor)
+    hand, cursors = np.array([1.0, 2.0, 3.0, 4.0]), {"DE_NOVO": (2, 3), "LEFT": (1, 2), "RIGHT": (3, 4), "MEAN": (2, 3)}
+    for mapping, cursor in cursors.items():
+        np.testing.assert_array_equal(TASK.cursor(hand, TRIAL._replace(mapping=HandMapping[mapping]), np), cursor)
 
 
 @settings(deadline=None, max_examples=40)
@@ -130,7 +130,7 @@ def test_hands_that_move_nothing_neither_begin_nor_end_a_movement():
     assert TASK.ended(idle, TRIAL) is None and np.isnan(timing(idle, TRIAL)).all() and np.isnan(observe(idle, TRIAL)).all()
     result = outcome_of(idle, TRIAL)
     assert result.error == pytest.approx(0.12) and np.isnan(result.hand_error)
-    assert TASK.ended(idle, TRIAL._replace(mapping=Mapping.LEFT)) is not None
+    assert TASK.ended(idle, TRIAL._replace(mapping=HandMapping.LEFT)) is not None
 
 
 def test_actions_too_small_to_begin_have_an_error_but_no_direction_as_when_executed():
@@ -184,7 +184,7 @@ def test_on_the_way_home_each_hand_is_shown_by_itself():
 
 def test_the_cursor_is_seen_when_the_trial_says_so():
     assert shapes(Stage.MOVEMENT)["cursor"].centre == pytest.approx((0.03, 0.06))
-    assert shapes(Stage.MOVEMENT, TRIAL._replace(mapping=Mapping.RIGHT))["cursor"].centre == pytest.approx((0.06, 0.0))
+    assert shapes(Stage.MOVEMENT, TRIAL._replace(mapping=HandMapping.RIGHT))["cursor"].centre == pytest.approx((0.06, 0.0))
     for feedback, seen in ((Feedback.NONE, False), (Feedback.ENDPOINT, True)):
         trial = TRIAL._replace(feedback=feedback)
         assert "cursor" not in shapes(Stage.MOVEMENT, trial) and ("cursor" in shapes(Stage.FEEDBACK, trial)) == seen

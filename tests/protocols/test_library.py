@@ -9,7 +9,7 @@ from analysis.registry import build_learner
 from protocols.lint import check_protocol
 from protocols.load import library, load_protocol
 from protocols.schedule import base_schedule, planned_blocks
-from protocols.task import Feedback, RewardRule
+from protocols.task import Feedback, HandMapping, RewardRule
 from protocols.tasks import make_task
 
 
@@ -81,3 +81,20 @@ def test_reach_reward_hides_the_cursor_and_rewards_by_zone():
     assert all(b.block.reward.zone.kind == "following" for b in training)
     assert all(t.feedback == Feedback.NONE and t.reward_shown for b in training for t in b.trials)
     assert np.isnan([t.zone for t in trials]).all(), "a following zone isn't known beforehand"
+
+
+def test_bimanual_is_four_days_of_nine_blocks_of_sixty_in_many_directions():
+    protocol = load_protocol("bimanual").protocol
+    days = [protocol.for_session(day) for day in (1, 2, 3, 4)]
+    training = [[b for b in planned_blocks(day, "", 1) if day.phases[b.phase].name == "training"] for day in days]
+    assert [len(blocks) for blocks in training] == [9, 9, 9, 9]
+    trials = [trial for blocks in training for block in blocks for trial in block.trials]
+    assert len(trials) == 2160 and {trial.mapping for trial in trials} == {HandMapping.DE_NOVO}
+    assert len({trial.target for trial in trials}) == 20
+    assert np.hypot(*np.array([trial.target for trial in trials]).T) == pytest.approx(0.12)
+    assert all(trial.reward_shown for trial in trials)
+    others = [t for b in planned_blocks(days[0], "", 1) for t in b.trials if t.mapping != HandMapping.DE_NOVO]
+    assert {trial.mapping for trial in others} == {HandMapping.RIGHT, HandMapping.LEFT, HandMapping.MEAN}
+    assert not any(trial.reward_shown for trial in others), "learners would learn another mapping"
+    task = make_task(protocol)
+    assert (task.cursor_noise, task.direction_time) == (0.075, 0.1)

@@ -60,6 +60,24 @@ trials = 20
 perturbation = { rotation_deg = 30.0 }
 """
 
+BIMANUAL = """
+name = "study"
+title = "A study"
+version = "1"
+task.kind = "bimanual"
+targets.right = { angle_deg = 0.0, distance = 0.12 }
+participant.motor_sd = [0.01, 0.01, 0.01, 0.01]
+twin.parameters.initial_mean = [0.0, 0.0, 0.0, 0.0]
+
+[[phases]]
+name = "baseline"
+kind = "baseline"
+
+[[phases.blocks]]
+trials = 10
+perturbation.mapping = "mean"
+"""
+
 QUESTION = '[[questions.before]]\nkey = "age"\ntext = "age"\n'
 
 # Each: what is wrong | in which file | what is changed to what | place that is named | part of the remedy
@@ -152,6 +170,14 @@ MISTAKES = [
     ),
     ("zone with skittles", SKITTLES, "repeat = 2", 'reward = { rule = "binary", zone.kind = "following" }', "reward.zone", "hit_distance"),
     ("aim with skittles", SKITTLES, "repeat = 2", "aim_report = true", "phases[0].blocks[0].aim_report", "remove it"),
+    ("mapping with reach", REACH, "rotation_deg = 30.0", 'mapping = "mean"', "phases[1].blocks[0].perturbation.mapping", "task bimanual"),
+    ("unknown mapping", BIMANUAL, '"mean"', '"men"', "phases[0].blocks[0].perturbation.mapping", "did you mean 'mean'"),
+    ("rotation with two hands", BIMANUAL, 'mapping = "mean"', "rotation_deg = 30.0", "phases[0].blocks[0].perturbation", "task reach"),
+    ("zone with two hands", BIMANUAL, "trials = 10", 'trials = 10\nreward.zone.kind = "following"', "reward.zone", "by target_radius"),
+    ("aim with two hands", BIMANUAL, "trials = 10", "trials = 10\naim_report = true", "phases[0].blocks[0].aim_report", "remove it"),
+    ("noise of two actions", BIMANUAL, "[0.01, 0.01, 0.01, 0.01]", "[0.01, 0.01]", "participant.motor_sd", "one for each action (4)"),
+    ("negative noise", BIMANUAL, 'kind = "bimanual"', 'kind = "bimanual"\ntask.cursor_noise = -0.1', "task.cursor_noise", "(in m)"),
+    ("two hands' target off the scene", BIMANUAL, "distance = 0.12", "distance = 0.15", "targets.right", "largest_extent"),
     (
         "zone without kind",
         REACH,

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from protocols.bimanual import Bimanual
 from protocols.history import STATUSES, Committed
-from protocols.records import EVENT, FRAME, SAMPLE, SESSION, START, TWIN, Certificate, columns_of, trial_columns, trial_record
+from protocols.records import EVENT, FRAME, SAMPLE, SESSION, START, TASKS, TWIN, Certificate, columns_of, trial_columns, trial_record
 from protocols.skittles import Skittles
 from protocols.task import MISSING, Feedback, Outcome, RewardRule, Timing, Trial
 from rig.records_page import records_page
@@ -61,6 +62,15 @@ def test_degrees_and_words_in_files_where_radians_and_numbers_are_inside():
     assert (row["feedback"], row["reward_rule"], row["phase"]) == ("endpoint", "binary", "training")
     assert (row["trial"], row["attempt"], row["scheduled_trial"], row["block"]) == (7, 2, 5, 3)
     assert (row["reaction_time"], row["movement_time"]) == (0.25, 0.5)
+
+
+def test_two_hands_have_their_mapping_and_no_rotation_or_zone():
+    task = Bimanual()
+    row = record(task, action=(0.01, 0.02, 0.03, 0.04))
+    assert [row[f"action_{name}"] for name in ("left_x", "left_y", "right_x", "right_y")] == [0.01, 0.02, 0.03, 0.04]
+    assert (row["perturbation_mapping"], row["target_angle_deg"]) == ("de_novo", pytest.approx(45.0))
+    assert not [name for name in row if name.startswith(("zone", "perturbation_rotation"))]
+    assert set(row) <= {column.name for column in trial_columns("bimanual")}
 
 
 def test_missing_is_none_and_never_a_number():
@@ -121,7 +131,7 @@ def test_intended_actions_are_only_in_simulated_tables():
 
 
 def test_every_column_has_a_name_of_its_own_and_a_meaning():
-    for table in (SESSION, START, SAMPLE, EVENT, FRAME, TWIN, trial_columns("skittles", True), trial_columns("reach", True)):
+    for table in (SESSION, START, SAMPLE, EVENT, FRAME, TWIN, *(trial_columns(task, True) for task in TASKS)):
         assert len({column.name for column in table}) == len(table)
         assert all(column.meaning for column in table)
         assert all((column.unit == "deg") == column.name.endswith("_deg") for column in table)

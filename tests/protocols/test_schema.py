@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from protocols.bimanual import Bimanual
 from protocols.errors import BadInput
 from protocols.load import load_protocol, parse_protocol
 from protocols.reach import Reach
 from protocols.reference import protocol_page
-from protocols.schema import Bonus, Points, Protocol, ReachTask, SkittlesTask, Target
+from protocols.schema import BimanualTask, Bonus, Points, Protocol, ReachTask, SkittlesTask, Target
 from protocols.skittles import Skittles
 from protocols.tasks import make_task
 from tests.protocols.test_load import REACH, SKITTLES
@@ -52,7 +53,10 @@ def test_degrees_are_said_in_the_name():
             assert ((field.json_schema_extra or {}).get("unit") == "deg") == name.endswith("_deg"), f"{model.__name__}.{name}"
 
 
-@pytest.mark.parametrize(("table", "task"), [(SkittlesTask(kind="skittles"), Skittles()), (ReachTask(kind="reach"), Reach())])
+@pytest.mark.parametrize(
+    ("table", "task"),
+    [(SkittlesTask(kind="skittles"), Skittles()), (ReachTask(kind="reach"), Reach()), (BimanualTask(kind="bimanual"), Bimanual())],
+)
 def test_the_defaults_of_file_and_task_agree(table, task):
     """A constant that is changed in one of the two places would change what a file means."""
     apart = {"kind", "scoring", "target_distance"}

@@ -6,7 +6,7 @@ import pytest
 from protocols.bimanual import Bimanual
 from protocols.reach import Reach
 from protocols.skittles import Skittles
-from protocols.task import Feedback, Mapping, RewardRule, Scoring, Trial
+from protocols.task import Feedback, HandMapping, RewardRule, Scoring, Trial
 from tests.contracts import check_task
 
 pytestmark = pytest.mark.slow  # compiling
@@ -35,9 +35,9 @@ def test_bimanual():
     trials = [
         plain,
         plain._replace(target=(-0.072, -0.096), feedback=Feedback.NONE, reward_rule=RewardRule.BINARY),
-        plain._replace(mapping=Mapping.LEFT, feedback=Feedback.ENDPOINT, reward_rule=RewardRule.POINTS),
-        plain._replace(mapping=Mapping.RIGHT, reward_shown=False),
-        plain._replace(mapping=Mapping.MEAN, target=(0.12, 0.0)),
+        plain._replace(mapping=HandMapping.LEFT, feedback=Feedback.ENDPOINT, reward_rule=RewardRule.POINTS),
+        plain._replace(mapping=HandMapping.RIGHT, reward_shown=False),
+        plain._replace(mapping=HandMapping.MEAN, target=(0.12, 0.0)),
     ]
     actions = [[0.02, 0.07, 0.12, 0.12], [0.05, -0.02, 0.03, -0.06], [-0.2, 0.3, 0.1, 0.02], [0.014, 0.015, 0.016, -0.017]]
     check_task(Bimanual(scoring=Scoring(10, 0.1)), trials, np.array(actions))
