@@ -1,11 +1,14 @@
-"""Small Gaussians: densities, factors and the three ways to hold a covariance.
+"""Small Gaussians: factors, inverses and densities, of full matrices and of diagonal ones.
 
 Dimensions here are few (1 to 4 for throws and reaches), so the Cholesky factor is written out: XLA fuses it, where a call to LAPACK
-would cost more than the arithmetic of a whole trial.
+would cost more than the arithmetic of a whole trial. A diagonal covariance is held as a vector (``DIAGONAL``), whatever its dimension.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import jax.numpy as jnp
-import numpy as np
+from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
 _WRITTEN_OUT = 4  # dimensions up to which the factor is written out
@@ -17,32 +20,19 @@ def rotation(angle: Float[Array, ""]) -> Float[Array, "2 2"]:
     return jnp.stack([jnp.stack([cos, -sin]), jnp.stack([sin, cos])])
 
 
-def from_angle(log_var: Float[Array, "2"], angle: Float[Array, ""]) -> Float[Array, "2 2"]:
-    """``Q diag(exp log_var) Q^T`` with Q the rotation by ``angle``."""
-    q = rotation(angle)
-    return jnp.sum(q[:, None, :] * q[None, :, :] * jnp.exp(log_var), axis=-1)
-
-
-def from_diagonal(log_var: Float[Array, " n"], _: Float[Array, "0"]) -> Float[Array, "n n"]:
-    """Independent dimensions."""
-    return jnp.diag(jnp.exp(log_var))
-
-
-def from_factor(log_var: Float[Array, " n"], below: Float[Array, " m"]) -> Float[Array, "n n"]:
-    """``L L^T``: the diagonal of L is ``exp(log_var / 2)``, ``below`` its elements under the diagonal, row by row."""
-    n = log_var.shape[0]
-    factor = jnp.diag(jnp.exp(log_var / 2)).at[np.tril_indices(n, -1)].set(below)
-    return product(factor, factor.T)
-
-
-def product(a: Float[Array, "n k"], b: Float[Array, "k m"]) -> Float[Array, "n m"]:
+def product(a: Float[Array, "... n k"], b: Float[Array, "... k m"]) -> Float[Array, "... n m"]:
     """A matrix product that fuses with its neighbours (a call into a library costs more at these sizes)."""
-    return jnp.sum(a[:, :, None] * b[None, :, :], axis=1)
+    return jnp.sum(a[..., :, :, None] * b[..., None, :, :], axis=-2)
 
 
-def times(a: Float[Array, "n k"], x: Float[Array, " k"]) -> Float[Array, " n"]:
+def times(a: Float[Array, "... n k"], x: Float[Array, "... k"]) -> Float[Array, "... n"]:
     """A matrix times a vector, fused likewise."""
-    return jnp.sum(a * x, axis=1)
+    return jnp.sum(a * x[..., None, :], axis=-1)
+
+
+def transposed(a: Float[Array, "... n m"]) -> Float[Array, "... m n"]:
+    """The transpose of the last two axes."""
+    return jnp.swapaxes(a, -1, -2)
 
 
 def cholesky(covariance: Float[Array, "n n"]) -> Float[Array, "n n"]:
@@ -57,23 +47,45 @@ def cholesky(covariance: Float[Array, "n n"]) -> Float[Array, "n n"]:
             row.append((covariance[i, j] - sum(row[k] * rows[j][k] for k in range(j))) / rows[j][j])
         row.append(jnp.sqrt(covariance[i, i] - sum(x * x for x in row)))
         rows.append(row)
-    zero = jnp.zeros_like(covariance[0, 0])
-    return jnp.stack([jnp.stack(row + [zero] * (n - len(row))) for row in rows])
+    return lower([rows[i][i] for i in range(n)], [x for i in range(n) for x in rows[i][:i]])
+
+
+def lower(diagonal: list[Array], below: list[Array]) -> Float[Array, "n n"]:
+    """A lower triangular matrix from its diagonal and from what is under it, row by row."""
+    n, zero = len(diagonal), jnp.zeros_like(diagonal[0])
+    starts = [i * (i - 1) // 2 for i in range(n)]
+    rows = [below[starts[i] : starts[i] + i] + [diagonal[i]] + [zero] * (n - 1 - i) for i in range(n)]
+    return jnp.stack([jnp.stack(row) for row in rows])
 
 
 def whiten(factor: Float[Array, "n n"], deviation: Float[Array, " n"]) -> Float[Array, " n"]:
     """``L^-1 deviation`` for a lower factor L."""
+    n = deviation.shape[0]
+    if n > _WRITTEN_OUT:
+        return solve_triangular(factor, deviation, lower=True)
     out: list[Array] = []
-    for i in range(deviation.shape[0]):
+    for i in range(n):
         out.append((deviation[i] - sum(factor[i, j] * out[j] for j in range(i))) / factor[i, i])
     return jnp.stack(out)
 
 
+def whiten_columns(factor: Float[Array, "n n"], matrix: Float[Array, "n m"]) -> Float[Array, "n m"]:
+    """``L^-1 matrix`` for a lower factor L."""
+    n = factor.shape[0]
+    if n > _WRITTEN_OUT:
+        return solve_triangular(factor, matrix, lower=True)
+    return jnp.stack([whiten(factor, matrix[:, j]) for j in range(matrix.shape[1])], axis=1)
+
+
 def inverse(covariance: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """The inverse of a positive definite matrix."""
-    factor = cholesky(covariance)
-    columns = jnp.stack([whiten(factor, unit) for unit in jnp.eye(covariance.shape[0])])  # rows of L^-T
-    return product(columns, columns.T)
+    return inverse_of_factored(cholesky(covariance))
+
+
+def inverse_of_factored(factor: Float[Array, "n n"]) -> Float[Array, "n n"]:
+    """``(L L^T)^-1`` for a lower factor L."""
+    half = whiten_columns(factor, jnp.eye(factor.shape[0]))
+    return product(half.T, half)
 
 
 def log_density(deviation: Float[Array, " n"], covariance: Float[Array, "n n"]) -> Float[Array, ""]:
@@ -81,3 +93,27 @@ def log_density(deviation: Float[Array, " n"], covariance: Float[Array, "n n"]) 
     factor = cholesky(covariance)
     z = whiten(factor, deviation)
     return -0.5 * jnp.sum(z**2) - jnp.sum(jnp.log(jnp.diagonal(factor))) - 0.5 * deviation.shape[0] * jnp.log(2 * jnp.pi)
+
+
+def log_density_apart(deviation: Float[Array, " n"], variance: Float[Array, " n"]) -> Float[Array, ""]:
+    """The same where the dimensions are independent."""
+    return -0.5 * jnp.sum(deviation**2 / variance + jnp.log(2 * jnp.pi * variance))
+
+
+class Algebra(NamedTuple):
+    """How covariances and gains are computed with, held in one of two ways. Axes in front are kept."""
+
+    shape: Callable[[int], tuple[int, ...]]  # of one of n dimensions
+    diagonal: Callable[[Array], Array]  # from its diagonal
+    dense: Callable[[Array], Array]  # as a full matrix
+    times: Callable[[Array, Array], Array]  # with a vector
+    product: Callable[[Array, Array], Array]
+    transposed: Callable[[Array], Array]
+    inverse: Callable[[Array], Array]  # of a positive definite one
+    log_density: Callable[[Array, Array], Array]
+
+
+DENSE = Algebra(lambda n: (n, n), jnp.diag, lambda a: a, times, product, transposed, inverse, log_density)
+DIAGONAL = Algebra(
+    lambda n: (n,), lambda a: a, jnp.diag, lambda a, x: a * x, lambda a, b: a * b, lambda a: a, lambda a: 1 / a, log_density_apart
+)

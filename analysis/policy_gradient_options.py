@@ -10,15 +10,20 @@ from protocols.errors import BadInput
 
 INF, NAN = float("inf"), float("nan")
 NAME = "policy-gradient"
+CENTRES, CHANNELS = 16, 11  # of features, of a distributional critic
 OPTIONS = {
     "covariance": ("angle", "cholesky", "diagonal"),
     "gradient": ("plain", "natural"),
-    "critic": ("running",),
+    "critic": ("running", "features", "distributional"),
     "exploration": ("white",),
     "asymmetry": ("off", "on"),
     "step_cap": ("off", "a number above 0"),
-    "context": ("none", "target-relative", "table"),
+    "context": ("none", "target-relative", "table", "features"),
+    "hidden_noise": ("on", "off"),
+    "centres": ("a whole number from 2 to 360 (16)",),
+    "channels": ("a whole number from 2 to 360 (11)",),
 }
+_NUMBERS = ("step_cap", "centres", "channels")  # options that are numbers
 
 
 class Chosen(NamedTuple):
@@ -28,8 +33,22 @@ class Chosen(NamedTuple):
     natural: bool
     step_cap: float | None
     asymmetric: bool
-    table: bool
+    context: str
+    critic: str
+    hidden: bool  # whether motor and process noise are reckoned with
+    centres: int
+    channels: int
     action_names: tuple[str, ...]
+
+    @property
+    def table(self) -> bool:
+        """Whether each target has a mean and a reward baseline of its own."""
+        return self.context == "table"
+
+    @property
+    def features(self) -> bool:
+        """Whether mean or critic depend on features of the target's direction."""
+        return "features" in (self.context, self.critic)
 
 
 def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
@@ -42,7 +61,7 @@ def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
     for name, value in options.items():
         if name not in OPTIONS:
             raise BadInput(f"learner '{NAME}' has no option '{name}': choose from {', '.join(OPTIONS)}")
-        if name != "step_cap" and value not in OPTIONS[name]:
+        if name not in _NUMBERS and value not in OPTIONS[name]:
             raise BadInput(f"option '{name}' of learner '{NAME}' is '{value}': choose from {', '.join(OPTIONS[name])}")
     covariance = options.get("covariance", default)
     if covariance == "angle" and len(action_names) != 2:
@@ -54,9 +73,19 @@ def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
         natural=options.get("gradient") == "natural",
         step_cap=_step_cap(options.get("step_cap", "off")),
         asymmetric=options.get("asymmetry") == "on",
-        table=options.get("context") == "table",
+        context=options.get("context", "none"),
+        critic=options.get("critic", "running"),
+        hidden=options.get("hidden_noise", "on") == "on",
+        centres=_count("centres", options.get("centres", CENTRES)),
+        channels=_count("channels", options.get("channels", CHANNELS)),
         action_names=tuple(action_names),
     )
+
+
+def _count(name: str, text: Any) -> int:
+    if not str(text).isdigit() or not 2 <= int(text) <= 360:
+        raise BadInput(f"option '{name}' of learner '{NAME}' is '{text}': choose a whole number from 2 to 360")
+    return int(text)
 
 
 def _step_cap(text: Any) -> float | None:
@@ -95,10 +124,28 @@ def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
         Parameter(
             "initial_sd", "SD of exploration at first, unit of all rates", "action", None, 1e-12, INF, True, "protocol or first trials"
         ),
-        Parameter("motor_sd", "SD of uncredited motor noise; NaN: initial_sd / 4", "action", NAN, 0.0, INF, True, "van Beers 2009"),
+        *_features(chosen),
+        *(_HIDDEN if chosen.hidden else ()),
         Parameter("retention", "share of what the mean has learned that is left a trial later", "", 1.0, 0.0, 1.0, False, "Smith 2006"),
         Parameter("variance_floor", "least variance of exploration, in initial variances", "", 0.01, 0.0, 1.0, False, "keeps steps finite"),
     )
+
+
+_HIDDEN = (
+    Parameter("motor_sd", "SD of uncredited motor noise; NaN: initial_sd / 4", "action", NAN, 0.0, INF, True, "van Beers 2009"),
+    Parameter(
+        "process_sd", "SD of what each weight of the mean gains a trial by chance, in initial SDs", "", 0.0, 0.0, 1e3, False, "SCIENCE 3.2"
+    ),
+)
+
+
+def _features(chosen: Chosen) -> tuple[Parameter, ...]:
+    """What the features, and weights on them, leave open."""
+    kappa = Parameter("kappa", "concentration of the features of the target's direction", "", 5.0, 0.0, 100.0, False, "Haith 2025")
+    start = Parameter(
+        "initial_weight_sd", "SD of the first weights of the mean, drawn by one fixed key", "action", 0.0, 0.0, INF, True, "Haith 2025"
+    )
+    return (*((kappa,) if chosen.features else ()), *((start,) if chosen.context == "features" else ()))
 
 
 def _rate(name: str, meaning: str, source: str) -> Parameter:

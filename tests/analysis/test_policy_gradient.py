@@ -17,6 +17,7 @@ from tests.contracts import CONTEXT, check_learner
 
 SKITTLES = ("release_angle_deg", "release_speed")
 VALUES = {"initial_mean": "85,3.5", "initial_sd": [8.0, 0.6]}
+HANDS, HELD = ("left_x", "left_y", "right_x", "right_y"), {"initial_mean": 0.0, "initial_sd": 0.05}
 EXACT = {**VALUES, "motor_sd": 0.0, "variance_floor": 0.0}  # SCIENCE 3.1 as it stands
 
 
@@ -41,8 +42,9 @@ def learned(options, values, log_var, mix, z, reward, baseline, retention=1.0):
         ({"covariance": "cholesky"}, SKITTLES, VALUES),
         ({"covariance": "diagonal", "gradient": "natural"}, SKITTLES, VALUES),
         ({"asymmetry": "on", "step_cap": "0.4"}, SKITTLES, {**EXACT, "alpha_plus": 0.2}),
-        ({"context": "table"}, ("reach_angle_deg",), {"initial_mean": 0.0, "initial_sd": 6.0}),
-        ({}, ("lx", "ly", "rx", "ry"), {"initial_mean": 0.0, "initial_sd": 0.05}),
+        ({"context": "table", "critic": "distributional"}, ("reach_angle_deg",), {"initial_mean": 0.0, "initial_sd": 6.0}),
+        ({"context": "features", "critic": "features"}, HANDS, {**HELD, "initial_weight_sd": 0.03}),
+        ({"context": "features", "covariance": "diagonal", "step_cap": "0.4"}, HANDS, HELD),
     ],
 )
 def test_contract(options, names, values):
@@ -209,7 +211,7 @@ def test_the_belief_is_kalmans_filter_where_variances_are_fixed():
         mean, p = retention * mean + c / total * v, retention**2 * p + k**2 * s_e**2 - c**2 / total
         state = learner.update(params, state, CONTEXT, jnp.array([y * sd]), rewarded(reward), None)
         assert float(state.mean[0, 0]) == pytest.approx(mean, abs=1e-10)
-        assert float(state.uncertainty[0, 0, 0]) == pytest.approx(p, abs=1e-10)
+        assert float(state.uncertainty[0, 0]) == pytest.approx(p, abs=1e-10)
 
 
 def test_motor_noise_is_not_taken_for_exploration():
@@ -258,6 +260,28 @@ def test_table_learns_each_target_apart():
     assert policy_gradient({}, ("reach_angle_deg",)).init(params, 4).mean.shape == (1, 1)
 
 
+def test_features_spread_a_step_over_the_weights():
+    """``W += alpha A (a - mu) / sigma^2 f`` for ``mean = W f`` with the features of SCIENCE 2.3, and the critic ``v += (1 - d) A f``."""
+    learner = policy_gradient({"context": "features", "critic": "features", "covariance": "diagonal"}, HANDS)
+    params = learner.make_params({**HELD, "motor_sd": 0.0, "initial_weight_sd": 0.03, "initial_baseline": 0.0, "baseline_decay": 0.9})
+    before, target = learner.init(params, 5), (0.06, -0.03)
+    direction, centres = np.arctan2(-0.03, 0.06), 2 * np.pi * np.arange(16) / 16
+    f = np.exp(5 * np.cos(direction - centres)) / (2 * np.pi * np.i0(5))
+    mean = 0.05 * f @ before.mean
+    np.testing.assert_allclose(learner.policy(params, before, Context(3, target)).mean, mean, rtol=0, atol=1e-15)
+    action = mean + np.array([0.02, -0.01, 0.03, 0.0])
+    after = jax.jit(learner.update)(params, before, Context(3, target), action, rewarded(0.7), None)
+    np.testing.assert_allclose(after.mean - before.mean, 0.1 * 0.7 * np.outer(f, (action - mean) / 0.05), rtol=0, atol=1e-14)
+    np.testing.assert_allclose(after.reward_baseline, 0.1 * 0.7 * f, rtol=0, atol=1e-15)
+
+
+def test_first_weights_are_a_parameter_and_no_chance():
+    learner = policy_gradient({"context": "features", "centres": "200"}, HANDS)
+    nothing, drawn = (learner.init(learner.make_params({**HELD, "initial_weight_sd": sd}), 1).mean for sd in (0.0, "0.03,0.03,0.03,0.06"))
+    assert not np.any(nothing)
+    np.testing.assert_allclose(np.std(drawn * 0.05, axis=0), [0.03, 0.03, 0.03, 0.06], rtol=0.15)
+
+
 def test_reach_angles_go_the_short_way_round():
     learner = policy_gradient({}, ("reach_angle_deg",))
     params = learner.make_params({"initial_mean": 175.0, "initial_sd": 6.0})
@@ -303,7 +327,8 @@ def test_bad_parameters_are_named(values, words):
     ("options", "words"),
     [
         ({"covariance": "full"}, "angle, cholesky, diagonal"),
-        ({"critic": "features"}, "running"),
+        ({"critic": "best"}, "running"),
+        ({"centres": "1"}, "2 to 360"),
         ({"colour": "red"}, "no option 'colour'"),
         ({"step_cap": "-1"}, "step_cap"),
     ],
