@@ -68,17 +68,34 @@ def smooth(path: Path, cutoff: float) -> Smooth:
     """The path at 1 kHz, low-passed at ``cutoff`` (Hz) without delay (see this file's head), and its speed by central differences."""
     path = trimmed(path)
     time = path.time[-1] + np.arange(-round(SPAN * RATE), 1) / RATE
-    width = deviation(cutoff) * RATE  # samples
-    reach = math.ceil(4 * width)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
-    kernel /= kernel.sum()
+    kernel = _kernel(cutoff)
 
     def low_pass(values):
         sampled = jnp.interp(time, path.time, values)
-        return jnp.convolve(jnp.pad(sampled, reach, mode="reflect", reflect_type="odd"), kernel, mode="valid")
+        return jnp.convolve(jnp.pad(sampled, len(kernel) // 2, mode="reflect", reflect_type="odd"), kernel, mode="valid")
 
     position = jnp.stack([low_pass(column) for column in path.position.T], axis=1)
     return Smooth(time, position, jnp.linalg.norm(jnp.gradient(position, axis=0), axis=1) * RATE)
+
+
+def low_pass_matrix(samples: int, cutoff: float) -> Float[np.ndarray, "smooth sample"]:
+    """``smooth`` as a matrix, for a path of ``samples`` at 1 kHz that was at rest before its first.
+
+    A filter of zero phase sees the movement coming: its path begins that much (half the kernel's length) before the first sample.
+    """
+    kernel = _kernel(cutoff)
+    reach = len(kernel) // 2
+    padded = np.pad(np.eye(samples), ((2 * reach, 0), (0, 0)), mode="edge")
+    padded = np.pad(padded, ((0, reach), (0, 0)), mode="reflect", reflect_type="odd")
+    return sum(weight * padded[shift : shift + samples + reach] for shift, weight in enumerate(kernel))  # type: ignore[return-value]
+
+
+def _kernel(cutoff: float) -> Float[np.ndarray, " sample"]:
+    """Weights of the low-pass at 1 kHz."""
+    width = deviation(cutoff) * RATE  # samples
+    reach = math.ceil(4 * width)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    return kernel / kernel.sum()
 
 
 def onset_time(smoothed: Smooth, speed: float) -> Float[Array, ""]:

@@ -36,7 +36,7 @@ class Feedback(IntEnum):
 class RewardRule(IntEnum):
     """What the reward of a trial is made from."""
 
-    GRADED = 0  # minus the error, in m
+    GRADED = 0  # minus the error, in m, or what the task grades by
     BINARY = 1  # 1 on a hit, else 0
     POINTS = 2  # the points
 

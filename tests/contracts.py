@@ -84,9 +84,9 @@ def check_learner_draws(learner: Learner, params: Any, state: Any, draws: int = 
     assert np.all(np.abs(spread - policy.covariance / np.outer(sd, sd)) < 8 / np.sqrt(draws))
 
 
-def assert_same(one: Any, other: Any, exact: bool = False) -> None:
+def assert_same(one: Any, other: Any, exact: bool = False, rounding: float = 1e-12) -> None:
     """Two trees of arrays are equal: to the bit, or to the rounding that a compiler is free in."""
-    compare = np.testing.assert_array_equal if exact else partial(np.testing.assert_allclose, rtol=1e-12, atol=1e-13)
+    compare = np.testing.assert_array_equal if exact else partial(np.testing.assert_allclose, rtol=rounding, atol=rounding / 10)
     jax.tree.map(lambda a, b: compare(np.asarray(a), np.asarray(b)), one, other)
 
 
@@ -101,34 +101,50 @@ class Compiled(NamedTuple):
     execute: Callable
 
 
-def check_task(task: Task, trials: Sequence[Trial], actions: np.ndarray, tolerance: float = 0.005) -> None:
-    """Hold a task to its contract for every trial and action (SI); ``tolerance``: of an executed action, relative to its size."""
+def check_task(
+    task: Task, trials: Sequence[Trial], actions: np.ndarray, tolerance: float = 0.005, latent: bool = False, rounding: float = 1e-12
+) -> None:
+    """Hold a task to its contract for every trial and action (SI).
+
+    ``tolerance``: of an executed action, relative to its size. ``latent``: what is observed isn't the action, only as many numbers.
+    ``rounding``: relative difference of score and outcome where the two come by ways that round differently.
+    """
     assert len(task.action_names) == len(task.action_scale) == actions.shape[1]
     assert len(task.axes) == len(task.hand_origin) == len(task.start_posture(trials[0])[0])
-    score = partial(task.score, key=jax.random.key(0))
+    score = partial(task.score, key=None)
     compiled = Compiled(*map(jax.jit, (score, task.observe, task.outcome, task.timing, task.details, task.execute)))
-    check_task_plainly(task, compiled, trials[0], actions[0])
-    check_task_together(task, compiled, trials, actions)
+    check_task_plainly(task, compiled, trials[0], actions[0], rounding)
+    check_task_together(task, compiled, trials, actions, rounding)
+    check_task_noise(task, trials[0], actions[0])
     for trial in trials:
         for action in actions:
             path = compiled.execute(action, trial)
-            check_task_path(task, compiled, trial, action, path, tolerance)
+            check_task_path(task, compiled, trial, action, path, np.inf if latent else tolerance)
             scored = action if task.in_flight(trial) else compiled.observe(path, trial)
-            assert_same(compiled.score(scored, trial), compiled.outcome(path, trial))
+            assert_same(compiled.score(scored, trial), compiled.outcome(path, trial), rounding=rounding)
         check_task_padding(task, compiled, trial, compiled.execute(actions[0], trial))
         check_task_scenes(task, compiled, trial, actions[0])
         missing = compiled.score(np.full(actions.shape[1], np.nan), trial)
         assert np.isnan([missing.reward, missing.error, missing.hit, missing.points]).all()
 
 
-def check_task_plainly(task: Task, compiled: Compiled, trial: Trial, action: np.ndarray) -> None:
+def check_task_plainly(task: Task, compiled: Compiled, trial: Trial, action: np.ndarray, rounding: float) -> None:
     """Without jit, scores and observations are what they are under it."""
     path = compiled.execute(action, trial)
-    assert_same(task.score(jnp.asarray(action), trial, None), compiled.score(action, trial))
-    assert_same(task.observe(path, trial), compiled.observe(path, trial))
+    assert_same(task.score(jnp.asarray(action), trial, None), compiled.score(action, trial), rounding=rounding)
+    assert_same(task.observe(path, trial), compiled.observe(path, trial), rounding=rounding)
 
 
-def check_task_together(task: Task, compiled: Compiled, trials: Sequence[Trial], actions: np.ndarray) -> None:
+def check_task_noise(task: Task, trial: Trial, action: np.ndarray, keys: int = 3) -> None:
+    """A task's own noise follows from the key alone: the same plainly, under jit and under vmap, another with another key."""
+    drawn = jax.random.split(jax.random.key(5), keys)
+    together = jax.jit(jax.vmap(lambda key: task.score(action, trial, key)))(drawn)
+    assert_same(task.score(jnp.asarray(action), trial, drawn[1]), jax.tree.map(lambda values: values[1], together), rounding=1e-9)
+    noisy = len(np.unique(np.asarray(together.reward))) > 1
+    assert noisy == (len(np.unique([*np.asarray(together.reward), float(task.score(action, trial, None).reward)])) == keys + 1)
+
+
+def check_task_together(task: Task, compiled: Compiled, trials: Sequence[Trial], actions: np.ndarray, rounding: float) -> None:
     """All trials and actions at once, under vmap, give what each gives alone."""
     pairs = [(action, trial) for trial in trials for action in actions]
     stack = partial(jax.tree.map, lambda *values: jnp.stack([jnp.asarray(value) for value in values]))
@@ -142,7 +158,7 @@ def check_task_together(task: Task, compiled: Compiled, trials: Sequence[Trial],
     for index, (action, trial) in enumerate(pairs):
         path = compiled.execute(action, trial)
         alone = compiled.score(action, trial), compiled.observe(path, trial), compiled.outcome(path, trial), compiled.timing(path, trial)
-        assert_same(alone, jax.tree.map(lambda values, index=index: values[index], together))
+        assert_same(alone, jax.tree.map(lambda values, index=index: values[index], together), rounding=rounding)
 
 
 def check_task_path(task: Task, compiled: Compiled, trial: Trial, action: np.ndarray, path: Path, tolerance: float) -> None:
@@ -156,7 +172,10 @@ def check_task_path(task: Task, compiled: Compiled, trial: Trial, action: np.nda
     posture, held = task.start_posture(trial)
     assert np.allclose(posture, position[0], atol=1e-9) and held == buttons[0]
     assert task.ready(np.array([posture]), np.array([held]), trial).all()
-    np.testing.assert_allclose(compiled.observe(path, trial), action, rtol=tolerance, atol=tolerance * 0.1)
+    observed = compiled.observe(path, trial)
+    assert observed.shape == action.shape and np.isfinite(observed).all()
+    if np.isfinite(tolerance):
+        np.testing.assert_allclose(observed, action, rtol=tolerance, atol=tolerance * 0.1)
     end = task.ended(path, trial)
     assert end is not None and 0 < end < count
     assert task.ended(Path(time[:end], position[:end], buttons[:end], end), trial) is None

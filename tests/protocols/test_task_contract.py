@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from protocols.arc import Arc
 from protocols.bimanual import Bimanual
 from protocols.reach import Reach
 from protocols.skittles import Skittles
@@ -41,3 +42,18 @@ def test_bimanual():
     ]
     actions = [[0.02, 0.07, 0.12, 0.12], [0.05, -0.02, 0.03, -0.06], [-0.2, 0.3, 0.1, 0.02], [0.014, 0.015, 0.016, -0.017]]
     check_task(Bimanual(scoring=Scoring(10, 0.1)), trials, np.array(actions))
+
+
+@pytest.mark.parametrize("representation", ["subgoals", "primitives"])
+def test_arc(representation):
+    plain = Trial(1, 1, 1, 1, 0, (0.25, 0.0))
+    trials = [
+        plain,
+        plain._replace(target=(-0.25, 0.0), feedback=Feedback.NONE, reward_rule=RewardRule.BINARY),
+        plain._replace(feedback=Feedback.ENDPOINT, reward_shown=False, reward_rule=RewardRule.POINTS),
+    ]
+    angle = np.linspace(np.pi, 0, 6)
+    subgoals = 0.25 * np.column_stack([np.cos(angle), np.sin(angle)]).ravel()
+    weights = 0.1 * np.array([0.0, 1.0, 0.5, 0.4, 0.6, -0.4, 0.2, -0.6, 0.3, 0.0, 0.0, 0.0])
+    first = subgoals if representation == "subgoals" else weights
+    check_task(Arc(representation), trials, np.stack([first, 0.7 * first + 0.02]), latent=True, rounding=1e-9)
