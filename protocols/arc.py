@@ -1,18 +1,17 @@
 """The arc: a cursor is steered along a semicircular channel, from its one end over the top to the target at its other.
 
-The workspace's origin is the middle of the semicircle. The movement is corrected in flight: it is over when the hand has come to rest outside
-the start, and what it earned is a function of the whole path, the person's and the model's alike (Haith 2025)::
+The workspace's origin is the middle of the semicircle. The movement is corrected in flight: it is over when the hand has come to
+rest outside the start, and what it earned is a function of the whole path, the person's and the model's alike (Haith 2025)::
 
     reward = -(channel int |v| (r - radius)^2 dt + endpoint |p_T - target|^2 + stop |v_T|^2 + effort int |a|^2 dt)
 
-where T is the last moment at which the hand moved, and v and a are those of the low-passed path. The model's hand is a wrist under a regulator
-(``protocols.arc_wrist``) that is steered to six subgoals, or along movement primitives, and stops after 0.78 s.
+where T is the last moment at which the hand moved, and v and a are those of the low-passed path. The model's hand is a wrist
+under a regulator (``protocols.arc_wrist``) that is steered to six subgoals, or along movement primitives, and stops after 0.78 s.
 
-The action is where the path was at the times of the subgoals, counted from the onset. The subgoals themselves are latent: the wrist lags behind
-them. With primitives it is the weights whose noiseless path comes nearest to the path.
+The action is where the path was at the times of the subgoals, counted from the onset. The subgoals themselves are latent: the
+wrist lags behind them. With primitives it is the weights whose noiseless path comes nearest to the path.
 """
 
-import math
 from dataclasses import dataclass, fields
 from typing import Any
 

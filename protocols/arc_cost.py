@@ -86,7 +86,7 @@ def details(position: Float[Array, "sample 2"], target: Float[Array, "2"], chann
 
 def _speed(x: Any, y: Any) -> tuple[Any, Any]:
     """Speed at each sample and velocity at the last, m/s."""
-    across, along = jnp.gradient(x) * RATE, jnp.gradient(y) * RATE
+    across, along = (jnp.asarray(jnp.gradient(values)) * RATE for values in (x, y))
     return jnp.sqrt(across**2 + along**2), jnp.stack([across[-1], along[-1]])
 
 

@@ -1,8 +1,8 @@
 """Movement primitives: a goal that moves along a learnt path, without via points (Ijspeert et al. 2013, discrete form).
 
-A spring and damper pull the goal from start to target, and radial basis functions of a decaying phase bend its way. The system is linear in the
-weights, so that it is integrated once, at construction. The usual factor (target - start) on the weights is left out: it is 0 along an axis
-on which the two are level. A weight is in m: the farthest that its primitive takes the goal from its way.
+A spring and damper pull the goal from start to target, and radial basis functions of a decaying phase bend its way. The system is
+linear in the weights, so that it is integrated once, at construction. The usual factor (target - start) on the weights is left
+out: it is 0 along an axis on which the two are level. A weight is in m: the farthest that its primitive takes the goal from its way.
 """
 
 import numpy as np

@@ -1,11 +1,11 @@
 """What a whole movement of the wrist is, as matrices: the closed loop is linear in subgoals and noise, so that no score steps through it.
 
-A path is ``start + basis @ (action - start) + noise @ (control noise)`` for each axis, one row a millisecond. Both matrices are made once for
-each set of constants, from the impulse responses of the closed loop.
+A path is ``start + basis @ (action - start) + noise @ (control noise)`` for each axis, one row a millisecond. Both matrices are
+made once for each set of constants, from the impulse responses of the closed loop.
 
-The reward sees the low-passed path (``protocols.movement``), and the low-pass is a matrix too. Behind it the noise of 780 control steps
-moves the path in few directions only: these *modes* (singular vectors, all above 1e-10 of the largest) times as many standard normal
-numbers give a path of exactly the same distribution, at a fraction of the work.
+The reward sees the low-passed path (``protocols.movement``), and the low-pass is a matrix too. Behind it the noise of 780 control
+steps moves the path in few directions only: these *modes* (singular vectors, all above 1e-10 of the largest) times as many
+standard normal numbers give a path of the same distribution, at a fraction of the work.
 """
 
 from functools import cache

@@ -49,7 +49,8 @@ def _cursor(task: "Arc", view: View, trial: Trial) -> list[Circle | Line | Text]
         return _trace(task, view) if trial.feedback != Feedback.NONE else []
     if view.stage > Stage.FOREPERIOD and trial.feedback != Feedback.CONTINUOUS:
         return []
-    return [Circle("cursor", view.hand[:2], task.cursor_radius, fill=WHITE)] if _drawn(task, np.array([view.hand[:2]])).all() else []
+    x, y = view.hand
+    return [Circle("cursor", (x, y), task.cursor_radius, fill=WHITE)] if _drawn(task, np.array([view.hand])).all() else []
 
 
 def _trace(task: "Arc", view: View) -> list[Circle | Line | Text]:
@@ -89,5 +90,5 @@ def _outline(radius: float, width: float) -> tuple[Point, ...]:
     outer = (radius + half) * np.column_stack([np.cos(over), np.sin(over)])
     inner = (radius - half) * np.column_stack([np.cos(over[::-1]), np.sin(over[::-1])])
     bend = half * np.column_stack([np.cos(cap), np.sin(cap)])
-    line = np.concatenate([outer, bend + [radius, 0], inner, bend - [radius, 0], outer[:1]])
+    line = np.concatenate([outer, bend + np.array([radius, 0.0]), inner, bend - np.array([radius, 0.0]), outer[:1]])
     return tuple((float(x), float(y)) for x, y in line)

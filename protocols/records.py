@@ -98,8 +98,30 @@ _ACTIONS = {
         Column("action_right_x", "m", "right hand to the right of its start at that time, as executed"),
         Column("action_right_y", "m", "right hand up from its start at that time, as executed"),
     ),
+    "arc": tuple(
+        Column(f"action_{axis}{place}", "m", f"{axis} of the hand {place} subgoal intervals after the onset, as executed")
+        for place in range(1, 7)
+        for axis in ("x", "y")
+    ),
+    "arc-primitives": tuple(
+        Column(f"action_weight_{axis}{place}", "m", f"weight of primitive {place} along {axis} that comes nearest to the path, as executed")
+        for place in range(1, 7)
+        for axis in ("x", "y")
+    ),
 }
 TASKS = tuple(_ACTIONS)  # the names of all tasks
+_ARC = (
+    Column("inside_share", "", "share of the way that lay inside the channel"),
+    Column("time_inside", "s", "time inside the channel, while moving"),
+    Column("radial_mean", "m", "mean distance from the middle of the channel along the way, outward positive"),
+    Column("radial_sd", "m", "standard deviation of that distance along the way"),
+    Column("path_length", "m", "length of the way"),
+    Column("mean_speed", "m/s", "mean speed while moving"),
+    Column("cost_channel", "", "part of minus the graded reward: distance from the middle of the channel"),
+    Column("cost_endpoint", "", "part of minus the graded reward: distance of the end from the target"),
+    Column("cost_stop", "", "part of minus the graded reward: speed at the end"),
+    Column("cost_effort", "", "part of minus the graded reward: acceleration"),
+)
 _DETAILS = {
     "skittles": (
         Column("action_release_angle_quadratic_deg", "deg", "angle of the lever at the release, by quadratic regression"),
@@ -111,6 +133,7 @@ _DETAILS = {
         Column("peak_speed", "m/s", "greatest filtered speed of the cursor"),
         Column("path_length_ratio", "", "way of the cursor over the distance it reached; 1 is straight"),
     ),
+    **dict.fromkeys(("arc", "arc-primitives"), _ARC),
 }
 _RESULT = (
     Column("reward", "", "reward as delivered, in the unit of reward_rule; n/a where it was withheld or the trial gave none"),
