@@ -34,10 +34,11 @@ def hand_paths(trial: np.ndarray, paths: Sequence[Float[np.ndarray, "sample 2"]]
     return figure
 
 
-def speed_profiles(trial: np.ndarray, movements: Sequence[Float[np.ndarray, "sample 3"]]) -> Figure:
+def speed_profiles(trial: np.ndarray, movements: Sequence[Float[np.ndarray, "sample 1+axis"]]) -> Figure:
     """Speed of the hand against the time to the end of the movement, coloured by trial.
 
-    ``movements`` have time (s), x and y (m). Speeds are of positions 5 ms apart, in m/s.
+    ``movements`` have time (s) and the axes of one hand, or of both (m), whose joint speed is shown. Speeds are of positions 5 ms apart,
+    in m/s.
     """
     with styled():
         figure = new_figure(height=3.2)
@@ -56,8 +57,8 @@ def _speed(movement: np.ndarray, step: float = 0.005) -> np.ndarray:
     """(time in ms, speed) of one movement, from its last moments."""
     time = movement[:, 0] - movement[-1, 0]
     grid = np.arange(-int(min(-time[0], SHOWN) / step), 1) * step
-    x, y = (np.interp(grid, time, column) for column in movement[:, 1:].T)
-    speed = np.hypot(np.diff(x), np.diff(y)) / step
+    position = np.array([np.interp(grid, time, column) for column in movement[:, 1:].T])
+    speed = np.linalg.norm(np.diff(position), axis=0) / step
     return np.column_stack([1e3 * (grid[1:] - step / 2), speed])
 
 

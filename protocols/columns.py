@@ -71,7 +71,7 @@ START = (
 SAMPLE = (
     Column("device_time", "s", "time by the device's own clock; n/a where it has none"),
     Column("host_time", "s", "LSL time at which the sample was read from the hardware"),
-    Column("x", "m", "to the right, from the centre of the device or screen"),
+    Column("x", "m", "to the right, from the centre of the device or screen; of two hands left_x, left_y, right_x, right_y"),
     Column("y", "m", "up or away, from the centre of the device or screen"),
     count("buttons", "bit mask; bit 0 is the grip or left button"),
     Column("force", "N or 0..1", "grip force, or pen pressure; n/a where there is none"),

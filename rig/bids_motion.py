@@ -40,11 +40,12 @@ class Channel(NamedTuple):
     type: str
     units: str
     meaning: str
+    point: str = "hand"  # what is tracked
 
     def row(self) -> tuple[str, ...]:
         """As a line of ``channels.tsv``."""
         frame = "screen" if self.type == "POS" else "n/a"
-        return (self.name, self.component, self.type, "hand", self.units, frame, self.meaning)
+        return (self.name, self.component, self.type, self.point, self.units, frame, self.meaning)
 
 
 class _Start(NamedTuple):
@@ -97,12 +98,18 @@ def _channels(device: dict[str, Any]) -> tuple[Channel, ...]:
     axes = tuple(device.get("axes") or ("x", "y"))
     return (
         Channel("latency", "n/a", "LATENCY", "s", "time of the sample from the first one, LSL clock"),
-        *(Channel(axis, axis if axis in ("x", "y", "z") else "n/a", "POS", "m", POSITION) for axis in axes),
+        *map(_position, axes),
         Channel("buttons", "n/a", "MISC", "n/a", "bit mask; bit 0 is the grip or left button"),
         Channel("force", "n/a", "MISC", "n/a", "grip force (N) or pen pressure (0 to 1)"),
         Channel("device_time", "n/a", "MISC", "s", "time by the device's own clock"),
         Channel("counter", "n/a", "MISC", "n/a", "one more for each sample that the device made; a gap means lost samples"),
     )
+
+
+def _position(axis: str) -> Channel:
+    """``x``, or with two hands ``left_x``, each from the centre of its own device."""
+    side, _, component = axis.rpartition("_")
+    return Channel(axis, component if component in ("x", "y", "z") else "n/a", "POS", "m", POSITION, f"{side} hand" if side else "hand")
 
 
 def _write_samples(file: Path, start: _Start) -> None:
@@ -137,7 +144,7 @@ def _motion_json(session: "BidsSession", start: dict[str, Any], found: _Start, c
         "RecordingDuration": duration,
         "MotionChannelCount": len(channels),
         **{f"{kind}ChannelCount": kinds.count(kind) for kind in ("POS", "LATENCY", "MISC", *ABSENT)},
-        "TrackedPointsCount": 1,
+        "TrackedPointsCount": len({channel.point for channel in channels if channel.type == "POS"}),
         "MissingValues": "n/a",
         "SubjectArtefactDescription": "n/a",
     }

@@ -102,12 +102,12 @@ class SessionRecord:
         return spans
 
     def movement(self, trial: int) -> np.ndarray:
-        """(sample, 3) s from the go cue, and x and y in m of the workspace, to the end of the movement; empty where there was none."""
+        """(sample, 1 + axis) s from the go cue, and the hand or hands in m of the workspace, to the end; empty where there was none."""
         index = int(np.flatnonzero(self.trial == trial)[0])
         go = self.stored[index].go_time
         duration = self.numbers("reaction_time")[index] + self.numbers("movement_time")[index]
         if np.isnan(go) or np.isnan(duration):
-            return np.empty((0, 3))
+            return np.empty((0, 1 + len(self.task.axes)))
         with read_journal(self.folder / JOURNAL, thorough=False) as journal:
             samples = journal.path_of(trial)
         within = (samples.host_time >= go) & (samples.host_time <= go + duration + 1e-3)

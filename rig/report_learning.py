@@ -46,13 +46,21 @@ def _learning(record: SessionRecord) -> Section:
         if twin
         else ""
     )
+    directions = _directions(record) if record.task.name == "bimanual" else ()
     spread = figures_learning.spread_curve(record.trial, record.actions, _labels(record), record.spans(), twin.sd if twin else None)
     return Section(
         "Learning",
         "How the error changed with practice, beside what the learners did on the same trials.",
-        (Figure(svg(curve), caption), Figure(svg(spread), "Variability of the actions over neighbouring trials.")),
+        (Figure(svg(curve), caption), *directions, Figure(svg(spread), "Variability of the actions over neighbouring trials.")),
         notes=(record.twin_note,) if record.twin_note else (),
     )
+
+
+def _directions(record: SessionRecord) -> tuple[Figure]:
+    """The size of the directional error before any correction: what the literature shows of this task."""
+    size = np.abs(record.numbers("hand_error_deg"))
+    drawn = figures_learning.learning_curve(record.trial, record.numbers("block"), size, "|direction error| (deg)", record.spans())
+    return (Figure(svg(drawn), "Direction of the cursor's velocity early in the movement, off the target's; 90 deg knows nothing of it."),)
 
 
 def _labels(record: SessionRecord) -> list[str]:
@@ -137,14 +145,29 @@ def _movements(record: SessionRecord) -> Section:
     if panels := _panels(record):
         caption = "Single trials as the participant saw them at the end: the first, the one of median error, and the last."
         figures.append(Figure(svg(figures_paths.scenes(panels, record.task.extent())), caption))
-    if kept and record.task.name == "reach":  # the path of a throw is always the lever's arc
-        targets = np.unique(np.array([c.trial.target for c in record.committed], float), axis=0)
-        drawn = figures_paths.hand_paths(np.array(list(kept)), [movement[:, 1:] for movement in kept.values()], targets)
-        figures.append(Figure(svg(drawn), "Hand paths from the go cue to the end of the movement, from above.", small=True))
     if kept:
+        figures += _paths(record, kept)
         drawn = figures_paths.speed_profiles(np.array(list(kept)), list(kept.values()))
         figures.append(Figure(svg(drawn), "Speed of the hand before the end of each movement (the release, or the target's distance)."))
     return Section("Movements", "", tuple(figures), notes=() if figures else ("No movement was completed.",))
+
+
+def _paths(record: SessionRecord, kept: dict[int, np.ndarray]) -> Iterator[Figure]:
+    """Paths from above; none for a throw, whose path is always the lever's arc."""
+    trials, hands = np.array(list(kept)), [movement[:, 1:] for movement in kept.values()]
+    targets = np.unique(np.array([c.trial.target for c in record.committed], float), axis=0)
+    if record.task.name == "reach":
+        drawn = figures_paths.hand_paths(trials, hands, targets)
+        yield Figure(svg(drawn), "Hand paths from the go cue to the end of the movement, from above.", small=True)
+    if record.task.name == "bimanual":
+        given = {c.trial.number: c.trial for c in record.committed}
+        cursor = [record.task.cursor(hand, given[trial], np) for trial, hand in zip(kept, hands, strict=True)]  # type: ignore[attr-defined]
+        yield Figure(
+            svg(figures_paths.hand_paths(trials, cursor, targets)), "Cursor paths from the go cue to the end of the movement.", True
+        )
+        for side, columns in (("left", slice(0, 2)), ("right", slice(2, 4))):
+            drawn = figures_paths.hand_paths(trials, [hand[:, columns] for hand in hands], np.empty((0, 2)))
+            yield Figure(svg(drawn), f"Paths of the {side} hand from its start, from above.", small=True)
 
 
 def _panels(record: SessionRecord) -> list[tuple[str, Scene]]:
@@ -165,8 +188,7 @@ def _final_scene(record: SessionRecord, index: int) -> Scene:
     path = record.movement(int(record.trial[index]))[:, 1:]
     hand = path[-1] if len(path) else np.asarray(record.task.start_posture(committed.trial)[0])
     action = committed.action / np.asarray(record.task.action_scale)
-    place = (float(hand[0]), float(hand[1]))
-    view = View(Stage.FEEDBACK, place, 0, 0.0, path, action, committed.outcome, committed.status, 0)
+    view = View(Stage.FEEDBACK, tuple(map(float, hand)), 0, 0.0, path, action, committed.outcome, committed.status, 0)
     return record.task.scene(view, committed.trial)
 
 

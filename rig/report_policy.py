@@ -28,9 +28,11 @@ def expected_errors(task: Task, committed: Sequence[Committed], mean: np.ndarray
     actions = (mean[known][:, None] + np.einsum("tij,dj->tdi", root, spread)) / np.asarray(task.action_scale)
     trials = stack_trials([c.trial for c, keep in zip(committed, np.atleast_1d(known), strict=True) if keep])
 
+    keys = jax.random.split(jax.random.key(0), DRAWS)  # for a task with noise of its own
+
     def error(one: tuple[Any, Trial]) -> Any:
         drawn, trial = one
-        return jax.vmap(lambda action: task.score(action, trial, jax.random.key(0)).error)(drawn)
+        return jax.vmap(lambda action, key: task.score(action, trial, key).error)(drawn, keys)
 
     errors = np.asarray(jax.jit(lambda xs: jax.lax.map(error, xs))((actions, trials)))
     out[known] = np.nanmean(errors, axis=1)

@@ -57,8 +57,8 @@ FRAME_CHANNELS = (
 
 
 def motion_channels(axes: Sequence[str]) -> tuple[Channel, ...]:
-    """The channels of a motion stream: device time, position, buttons, force, counter."""
-    position = tuple(Channel(axis, "m", f"Position{axis.upper()}") for axis in axes)
+    """The channels of a motion stream: device time, position (``x`` or ``left_x`` is of type PositionX), buttons, force, counter."""
+    position = tuple(Channel(axis, "m", f"Position{axis.rpartition('_')[2].upper()}") for axis in axes)
     ends = (Channel("buttons", "bit mask", "Buttons"), Channel("force", "N or 0..1", "Force"), Channel("counter", "", "Counter"))
     return (Channel("device_time", "s", "Time"), *position, *ends)
 

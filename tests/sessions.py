@@ -92,7 +92,7 @@ def _one_start(folder, recipe, protocol, condition, practice, history, until):
                 "lsl": practice.time,
                 "platform": "Linux, test",
                 "versions": {"twinrig": "0.1.0"},
-                "device": DEVICE._replace(simulated=recipe.simulated),
+                "device": DEVICE._replace(simulated=recipe.simulated, axes=practice.task.axes),
                 "window": {"size_px": (1000, 800), "refresh": 60.0, "paced": True, "calibrated": False, "notes": ()},
                 "settings": {},
                 "check": None,
@@ -142,6 +142,9 @@ class _Practice:
         if self.task.name == "skittles":
             middle = np.array([120.0, 3.15]) - math.exp(-done / 30) * np.array([20.0, -0.5])
             return middle + spread * self.random.standard_normal(2) * (6.0, 0.3)
+        if self.task.name == "bimanual":
+            toward = np.array([0.0, trial.target[0], trial.target[1], 0.0]) * (1 - math.exp(-done / 15))
+            return toward + 0.03 * spread * self.random.standard_normal(4)
         goal = -math.degrees(trial.rotation) * (1 - math.exp(-done / 15))
         return np.array([goal + 4 * spread * self.random.standard_normal()])
 

@@ -112,6 +112,17 @@ SKITTLES = {
 }
 
 
+BIMANUAL = {
+    "task": "bimanual",
+    "constants": "largest_extent = 0.14",
+    "hand_scale": 1.0,
+    "display_scale": 0.8,
+    "points_range": 0.12,
+    "parameters": "initial_mean = [0.0, 0.08, 0.08, 0.0]\ninitial_sd = [0.02, 0.02, 0.02, 0.02]",
+    "target": "angle_deg = 45.0\ndistance = 0.12",
+}
+
+
 def short_protocol(
     kind: dict = REACH,
     blocks: tuple[str, ...] = ("trials = 4",),

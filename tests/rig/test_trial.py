@@ -58,7 +58,7 @@ class Rehearsal:
     def frame(self, samples: Samples | None = None, after: float = FRAME) -> None:
         """One frame: what came since the last is fed, the picture appears a moment later."""
         self.time += after
-        self.machine.feed(samples or at_times([], np.empty((0, 2))), self.time)
+        self.machine.feed(samples or at_times([], np.empty((0, len(self.task.axes)))), self.time)
         self.machine.flipped(self.time + 0.005)
         self.events += self.machine.events
         self.machine.events.clear()
