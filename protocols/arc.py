@@ -69,7 +69,7 @@ class Arc:
         """Refuse sizes and times that no movement could be made with.
 
         Raises:
-            BadInput: a field isn't positive (weights of the reward and the noise may be 0), or the channel closes on its own middle.
+            BadInput: a field isn't positive (weights of the reward and the noise may be 0), or the channel or the plan is impossible.
         """
         free = {"control_noise", "channel_cost", "endpoint_cost", "stop_cost", "effort_cost"}
         for field in fields(self):
@@ -80,6 +80,8 @@ class Arc:
         if self.representation not in arc_response.REPRESENTATIONS:
             known = " or ".join(arc_response.REPRESENTATIONS)
             raise BadInput(f"arc: representation is {self.representation!r}, expected {known}: correct it")
+        if self.interval > self.horizon:
+            raise BadInput(f"arc: interval is {self.interval} s, longer than the horizon of {self.horizon} s: make it shorter")
         if self.width >= 2 * self.radius:
             raise BadInput(f"arc: a channel of width {self.width} m closes on its middle: make it less than {2 * self.radius} m")
 

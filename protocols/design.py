@@ -62,6 +62,9 @@ class Block(Part):
         "fixed: in turn; random: each drawn alone; shuffled: each once before any comes again; blocked: one after another",
     )
     perturbation: Perturbation = part(Perturbation, "how the cursor departs from the hand")
+    movement_time: tuple[float, float] | None = given(
+        None, "band of movement times, [least, greatest], in place of the limits' own: shorter is too fast, longer too slow", "s"
+    )
     feedback: FeedbackName = given("continuous", "when the cursor, or the flight (skittles), is seen")
     feedback_delay: float = given(0.0, "time from the end of the movement to its feedback", "s", ge=0, le=30)
     feedback_probability: float = given(1.0, "share of the trials, drawn at random, that show their feedback", "ratio", ge=0, le=1)

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel, ValidationError
 
 from protocols.errors import BadInput
-from protocols.records import TASKS
 from protocols.rules import Problem, problems
 from protocols.schema import Protocol
+from protocols.schema_task import KINDS
 
 LIBRARY = Path(__file__).with_name("library")
 
@@ -117,7 +117,7 @@ def _problem(error: Any, data: Any) -> Problem:
             names = [name.strip().strip("'") for name in str(expected).replace(" or ", ", ").split(",")]
             return Problem(place, f"unknown value {got!r}", f"use one of {', '.join(names)}{_meant(str(got), names)}")
         case "union_tag_not_found":
-            return Problem(f"{place}.kind", "is missing", f"add it: kind = {' or '.join(map(repr, TASKS))}")
+            return Problem(f"{place}.kind", "is missing", f"add it: kind = {' or '.join(map(repr, KINDS))}")
         case "string_pattern_mismatch":
             return Problem(place, f"got {got!r}", "use letters, digits, - and _ only, beginning with a letter")
     said = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("Tuple ").replace(" after validation", "")

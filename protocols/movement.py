@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from protocols.task import SPAN, Path, Timing
+from protocols.task import SPAN, Path, Timing, Trial
 
 RATE = 1000.0  # Hz, of the resampled path and of ``execute``
 
@@ -33,6 +33,12 @@ class Limits(NamedTuple):
     max_reaction_time: float = math.nan
     min_movement_time: float = math.nan
     max_movement_time: float = math.nan
+
+
+def limits_of(trial: Trial, limits: Limits) -> Limits:
+    """The protocol's limits, with the band of movement times that this trial has of its own."""
+    least, greatest = (float(edge) for edge in trial.band)
+    return limits if math.isnan(least) else limits._replace(min_movement_time=least, max_movement_time=greatest)
 
 
 def judge_timing(timing: Timing, limits: Limits) -> str:

@@ -22,6 +22,7 @@ class BlockLine(NamedTuple):
     targets: int
     rotation_deg: tuple[float, float]  # first and last trial
     mapping: str | None  # None: the task has one hand
+    movement_time: tuple[float, float] | None  # s, the block's own band; None: the protocol's limits
     feedback: str
     reward: str
     seconds: float  # expected, breaks and instructions included
@@ -49,7 +50,7 @@ class TrialLine(NamedTuple):
 def trial_seconds(protocol: Protocol, trial: Trial) -> float:
     """How long a trial will usually take, s."""
     timing = protocol.timing
-    movement = min(MOVEMENT, protocol.limits.max_movement_time)
+    movement = min(MOVEMENT, protocol.limits.max_movement_time) if math.isnan(trial.band[0]) else sum(trial.band) / 2
     outcome = protocol.task.shown_time if isinstance(protocol.task, SkittlesTask) else 0.0
     wait = timing.hold + sum(timing.foreperiod) / 2 + protocol.participant.reaction_time
     return HOMING + wait + movement + outcome + trial.feedback_delay + timing.feedback + timing.inter_trial
@@ -68,6 +69,7 @@ def block_line(protocol: Protocol, block: PlannedBlock) -> BlockLine:
         targets=len({(float(trial.target[0]), float(trial.target[1])) for trial in trials}),
         rotation_deg=(round(math.degrees(trials[0].rotation), 6), round(math.degrees(trials[-1].rotation), 6)),
         mapping=_mapping(protocol, trials[0]),
+        movement_time=regime.movement_time,
         feedback=regime.feedback,
         reward=regime.reward.rule if regime.reward.shown else "not shown",
         seconds=seconds + READING * told + (protocol.breaks.seconds if regime.break_after else 0.0),

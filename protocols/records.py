@@ -81,6 +81,8 @@ _GIVEN = {"reach": _REACH, "bimanual": _BIMANUAL}
 _RULES = (
     text("feedback", "when the participant saw the cursor, or the flight (skittles)", _FEEDBACK),
     text("reward_rule", "what the reward is made from", _REWARD_RULE),
+    Column("movement_time_low", "s", "shorter movements are too fast, in a block with a band of its own; n/a: by the limits"),
+    Column("movement_time_high", "s", "longer movements are too slow, in a block with a band of its own"),
 )
 _ZONE = (
     Column("zone_low_deg", "deg", "lower edge of the reward zone, relative to the target; n/a: hits are by error"),
@@ -251,6 +253,8 @@ def _trial_values(task: Task, committed: Committed) -> dict[str, Any]:
         "target_y": trial.target[1],
         "feedback": Feedback(int(trial.feedback)).name.lower(),
         "reward_rule": RewardRule(int(trial.reward_rule)).name.lower(),
+        "movement_time_low": trial.band[0],
+        "movement_time_high": trial.band[1],
         "reward": committed.reward,
         "scored_reward": outcome.reward,
         "points": outcome.points,

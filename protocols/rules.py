@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from protocols.records import action_columns
-from protocols.schema import BimanualTask, Block, Phase, Point, Protocol, SkittlesTask
+from protocols.schema import ArcTask, BimanualTask, Block, Phase, Point, Protocol, SkittlesTask
 from protocols.schema_task import AnyTask
 from protocols.task import SPAN
 from protocols.words import WORDS
@@ -30,6 +30,8 @@ def problems(protocol: Protocol) -> Iterator[Problem]:
 
 def _task(protocol: Protocol) -> Iterator[Problem]:
     task = protocol.task
+    if isinstance(task, ArcTask):
+        yield from _arc(task)
     if not isinstance(task, SkittlesTask):
         return
     if task.damping >= (critical := 2 * math.sqrt(task.mass * task.stiffness)):
@@ -41,6 +43,13 @@ def _task(protocol: Protocol) -> Iterator[Problem]:
     left, bottom, right, top = task.bounds
     if left >= right or bottom >= top:
         yield Problem("task.bounds", f"got {list(task.bounds)}", "give left, bottom, right, top: left below right, bottom below top")
+
+
+def _arc(task: ArcTask) -> Iterator[Problem]:
+    if task.width >= 2 * task.radius:
+        yield Problem("task.width", f"{task.width} m closes the channel on its middle", f"use less than {2 * task.radius:g}, twice radius")
+    if task.interval > task.horizon:
+        yield Problem("task.interval", f"{task.interval} s is longer than horizon ({task.horizon} s)", "make it shorter, or horizon longer")
 
 
 def _targets(protocol: Protocol) -> Iterator[Problem]:
@@ -62,6 +71,9 @@ def _misplaced(task: AnyTask, position: Point) -> tuple[str, str] | None:
             return "the target lies in the post", "move it farther from (0, 0) than post_radius + target_radius"
         if not (left < position[0] < right and bottom < position[1] < top):
             return "the target lies outside what is drawn", "move it, or widen [task] bounds"
+    elif isinstance(task, ArcTask):
+        if abs(position[1]) > 1e-9 or abs(abs(position[0]) - task.radius) > 1e-9:
+            return "the target is no end of the channel", f"use x = {task.radius:g} or x = {-task.radius:g}, and y = 0"
     elif distance <= task.start_radius + task.target_radius:
         return "the target lies on the start", "move it farther away than start_radius + target_radius"
     elif distance + task.target_radius > task.largest_extent:
@@ -83,6 +95,8 @@ def shown_size(protocol: Protocol) -> tuple[float, float]:
     if isinstance(task, SkittlesTask):
         left, bottom, right, top = task.bounds
         return (right - left) * scale, (top - bottom) * scale
+    if isinstance(task, ArcTask):
+        return task.drawn[0] * scale, task.drawn[1] * scale
     return 2 * task.largest_extent * scale, 2 * task.largest_extent * scale
 
 
@@ -103,6 +117,7 @@ def _block(protocol: Protocol, phase: Phase, block: Block, place: str) -> Iterat
         yield Problem(f"{place}.trials", f"{block.trials} trials can't be shared out to {used} targets", f"use a multiple of {used}")
     yield from _perturbation(protocol, block, f"{place}.perturbation")
     yield from _zone(protocol, block, f"{place}.reward.zone")
+    yield from _movement_time(protocol, block, f"{place}.movement_time")
     if block.aim_report and (task := protocol.task.kind) != "reach":
         yield Problem(f"{place}.aim_report", f"{task} has no aim to report", "remove it")
     if block.feedback == "none" and block.feedback_delay > 0:
@@ -157,6 +172,17 @@ def _zone(protocol: Protocol, block: Block, place: str) -> Iterator[Problem]:
         yield Problem(place, "a fixed zone needs both edges", "add low_deg and high_deg")
     elif zone.low_deg >= zone.high_deg:
         yield Problem(f"{place}.low_deg", f"{zone.low_deg} is not below high_deg ({zone.high_deg})", "swap them")
+
+
+def _movement_time(protocol: Protocol, block: Block, place: str) -> Iterator[Problem]:
+    if block.movement_time is None:
+        return
+    least, greatest = block.movement_time
+    if not 0 <= least < greatest:
+        yield Problem(place, f"got [{least}, {greatest}]", "give [least, greatest] in s, 0 or more, the least first")
+    if protocol.limits.max_reaction_time + greatest > SPAN - MARGIN:
+        found = f"{greatest} s and max_reaction_time {protocol.limits.max_reaction_time} s are more than onsets are searched for"
+        yield Problem(place, found, f"keep the sum of the two to {SPAN - MARGIN:g} s")
 
 
 def _limits(protocol: Protocol) -> Iterator[Problem]:
@@ -265,7 +291,7 @@ def _twin(protocol: Protocol) -> Iterator[Problem]:
     if protocol.twin.from_first_trials is not None and protocol.twin.from_fit is not None:
         yield Problem("twin.from_fit", "parameters from a fit and from the first trials", "keep one of from_fit and from_first_trials")
     sds = protocol.participant.motor_sd
-    if len(sds) not in (0, actions := len(action_columns(protocol.task.kind))):
+    if len(sds) not in (0, actions := len(action_columns(protocol.task.name))):
         yield Problem("participant.motor_sd", f"got {len(sds)} values", f"give one for each action ({actions})")
     if any(sd < 0 for sd in sds):
         yield Problem("participant.motor_sd", "a negative standard deviation", "use 0 or more")

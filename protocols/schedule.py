@@ -183,6 +183,7 @@ def _planned(protocol: Protocol, condition: str, seed: int, index: int) -> Plann
         feedback_delay=block.feedback_delay,
         reward_rule=int(RewardRule[block.reward.rule.upper()]),
         zone=(rule.low, rule.high),
+        band=block.movement_time or (MISSING, MISSING),
         aim_report=block.aim_report,
     )
     given = tuple(

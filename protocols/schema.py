@@ -24,12 +24,12 @@ from protocols.schema_session import (
     Twin,
     Workspace,
 )
-from protocols.schema_task import AnyTask, BimanualTask, Point, ReachTask, SkittlesTask, Target
+from protocols.schema_task import AnyTask, ArcTask, BimanualTask, Point, ReachTask, SkittlesTask, Target
 from protocols.words import WORDS
 
 __all__ = [
-    "BimanualTask", "Block", "Bonus", "Breaks", "Certificate", "Condition", "Counterbalance", "Exclusion", "Limits", "Participant",
-    "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions", "ReachTask", "Requeue", "Reward",
+    "ArcTask", "BimanualTask", "Block", "Bonus", "Breaks", "Certificate", "Condition", "Counterbalance", "Exclusion", "Limits",
+    "Participant", "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions", "ReachTask", "Requeue", "Reward",
     "SkittlesTask", "Study", "Target", "Timing", "Twin", "Workspace", "Zone",
 ]  # fmt: skip
 

@@ -80,6 +80,7 @@ class Trial(NamedTuple):
     reward_rule: int = RewardRule.GRADED
     reward_shown: bool = True  # False: the outcome is withheld, and no reward delivered
     zone: Float[Numbers, 2] | tuple[float, float] = (MISSING, MISSING)  # rad relative to the target, low and high; NaN: hits are by error
+    band: Float[Numbers, 2] | tuple[float, float] = (MISSING, MISSING)  # s, least and greatest movement time; NaN: the protocol's limits
     aim_report: bool = False
 
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from protocols.schema import BimanualTask, Protocol, SkittlesTask
+from protocols.schema import ArcTask, BimanualTask, Protocol, SkittlesTask
 from protocols.task import Task
 
 
@@ -15,6 +15,10 @@ def make_task(protocol: Protocol) -> Task:
         from protocols.skittles import Skittles  # compiles nothing, but brings JAX and the scene's shapes
 
         return Skittles(**constants, scoring=scoring)  # type: ignore[return-value]
+    if isinstance(protocol.task, ArcTask):
+        from protocols.arc import Arc
+
+        return Arc(**constants, scoring=scoring)  # type: ignore[return-value]
     farthest = max(math.hypot(*target.position()) for target in protocol.targets.values())
     if isinstance(protocol.task, BimanualTask):
         from protocols.bimanual import Bimanual

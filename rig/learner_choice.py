@@ -80,7 +80,7 @@ def check_learners(protocol: Protocol, file: Path) -> None:
     Raises:
         BadInput: no such learner, option, parameter or fit, or a parameter without a value; names file and table.
     """
-    names = tuple(column.name.removeprefix("action_") for column in action_columns(protocol.task.kind))
+    names = tuple(column.name.removeprefix("action_") for column in action_columns(protocol.task.name))
     twin, given = protocol.twin, protocol.participant
     unknown = dict.fromkeys(("initial_mean", "initial_sd"), 1.0) if twin.from_first_trials else {}
     try:

@@ -61,7 +61,7 @@ class Plan:
             "condition": self.condition,
             "seed": self.seed,
             "language": self.language,
-            "task": self.protocol.task.kind,
+            "task": self.protocol.task.name,
             "device": self.device,
             "simulated": self.simulated,
             "trials_limit": self.trials,

@@ -64,7 +64,7 @@ def _summary(loaded: Loaded) -> dict[str, Any]:
         "summary": protocol.summary,
         "version": protocol.version,
         "hash": loaded.hash,
-        "task": protocol.task.kind,
+        "task": protocol.task.name,
         "trials": _trials(protocol),
         "phases": [phase.name for phase in protocol.phases],
         "conditions": list(protocol.counterbalance.conditions) if protocol.counterbalance else [],
@@ -105,14 +105,22 @@ def _overview(checked: dict[str, Any]) -> str:
 
 def _block_table(blocks: list[dict[str, Any]]) -> str:
     head = ("block", "phase", "trials", "targets", "rotation", *_mapping_head(blocks), "feedback", "reward", "minutes")
-    rows: list[tuple[str, ...]] = [head]
+    banded = any(block["movement_time"] for block in blocks)
+    rows: list[tuple[str, ...]] = [(*head, "movement time") if banded else head]
     for block in blocks:
         first, last = block["rotation_deg"]
         turn = f"{first:g}" if first == last else f"{first:g}..{last:g}"
         minutes = f"{block['seconds'] / 60:.1f}"
         counts = (block["number"], block["phase"], block["trials"], block["targets"])
-        rows.append(tuple(str(cell) for cell in (*counts, turn, *_mapping(block), block["feedback"], block["reward"], minutes)))
+        cells = (*counts, turn, *_mapping(block), block["feedback"], block["reward"], minutes, *(_band(block) if banded else ()))
+        rows.append(tuple(str(cell) for cell in cells))
     return _aligned(rows)
+
+
+def _band(block: dict[str, Any]) -> tuple[str]:
+    """Movement times asked for (s), where some block asks for its own."""
+    band = block["movement_time"]
+    return ("{:g}..{:g} s".format(*band) if band else "-",)
 
 
 def _trial_table(trials: list[dict[str, Any]]) -> str:

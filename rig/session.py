@@ -9,7 +9,7 @@ import numpy as np
 
 from protocols.errors import DeviceError, JournalError, TwinrigError
 from protocols.history import Committed
-from protocols.movement import Limits
+from protocols.movement import Limits, limits_of
 from protocols.records import Certificate, trial_record
 from protocols.scene import RED, Scene, Text
 from protocols.schedule import foreperiod, next_trial, should_requeue
@@ -113,7 +113,8 @@ class Session:
     def _machine(self, trial: Trial) -> TrialMachine:
         limits, timing = self._protocol.limits, self._protocol.timing
         durations = Durations(timing.hold, foreperiod(trial, self._protocol, self._plan.seed), timing.feedback, limits.max_home_time)
-        return TrialMachine(self.rig.task, trial, durations, self._limits, self.rig.workspace, self.rig.judge, self._hand)
+        within = limits_of(trial, self._limits)
+        return TrialMachine(self.rig.task, trial, durations, within, self.rig.workspace, self.rig.judge, self._hand)
 
     def _frame(self, machine: TrialMachine) -> None:
         """Read, decide, draw, flip."""

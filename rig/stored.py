@@ -113,7 +113,7 @@ def read_committed(trial: str, status: str, action: str, outcome: str, reward: f
 
 
 def _trial_field(name: str, value: Any) -> Any:
-    if name in ("target", "zone"):
+    if name in ("target", "zone", "band"):
         return tuple(number(item) for item in value)
     if name in WHOLE:
         return int(value)

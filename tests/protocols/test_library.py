@@ -1,6 +1,7 @@
 """The ready protocols: they load, say the same in every language, are what the literature says, and a learner can practise them."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -98,3 +99,19 @@ def test_bimanual_is_four_days_of_nine_blocks_of_sixty_in_many_directions():
     assert not any(trial.reward_shown for trial in others), "learners would learn another mapping"
     task = make_task(protocol)
     assert (task.cursor_noise, task.direction_time) == (0.075, 0.1)
+
+
+def test_arc_practises_one_band_of_movement_times_and_tests_four():
+    protocol = load_protocol("arc").protocol
+    bands = {phase.name: [] for phase in protocol.phases}
+    for trial in base_schedule(protocol, "", 1):
+        bands[protocol.phases[trial.phase].name].append(trial.band)
+    assert np.isnan(bands["familiarisation"]).all()
+    assert set(bands["training"]) == {(0.6, 0.9)} and len(bands["training"]) == 160
+    assert bands["before"] == bands["after"] and len(set(bands["before"])) == 4
+    edges = sorted(set(bands["before"]))
+    assert all(before[1] <= after[0] for before, after in pairwise(edges))
+    task = make_task(protocol)
+    angle = np.append(np.linspace(np.pi, 0, 6)[1:], 0.0)
+    first = task.radius * np.column_stack([np.cos(angle), np.sin(angle)]).ravel()
+    assert np.allclose(protocol.twin.parameters["initial_mean"], first, atol=5e-4), "on the middle of the channel"

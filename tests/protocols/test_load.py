@@ -78,6 +78,22 @@ trials = 10
 perturbation.mapping = "mean"
 """
 
+ARC = """
+name = "study"
+title = "A study"
+version = "1"
+targets.right = { x = 0.25, y = 0.0 }
+task.kind = "arc"
+
+[[phases]]
+name = "baseline"
+kind = "baseline"
+
+[[phases.blocks]]
+trials = 10
+movement_time = [0.6, 0.9]
+"""
+
 QUESTION = '[[questions.before]]\nkey = "age"\ntext = "age"\n'
 
 # Each: what is wrong | in which file | what is changed to what | place that is named | part of the remedy
@@ -178,6 +194,14 @@ MISTAKES = [
     ("noise of two actions", BIMANUAL, "[0.01, 0.01, 0.01, 0.01]", "[0.01, 0.01]", "participant.motor_sd", "one for each action (4)"),
     ("negative noise", BIMANUAL, 'kind = "bimanual"', 'kind = "bimanual"\ntask.cursor_noise = -0.1', "task.cursor_noise", "(in m)"),
     ("two hands' target off the scene", BIMANUAL, "distance = 0.12", "distance = 0.15", "targets.right", "largest_extent"),
+    ("target off the channel's end", ARC, "x = 0.25", "x = 0.2", "targets.right", "x = 0.25"),
+    ("channel closed", ARC, 'kind = "arc"', 'kind = "arc"\ntask.width = 0.6', "task.width", "twice radius"),
+    ("plan beyond its horizon", ARC, 'kind = "arc"', 'kind = "arc"\ntask.interval = 0.3', "task.interval", "horizon longer"),
+    ("unknown representation", ARC, 'kind = "arc"', 'kind = "arc"\ntask.representation = "subgoal"', "representation", "'subgoals'"),
+    ("rotation of an arc", ARC, "trials = 10", "trials = 10\nperturbation.gain = 2.0", "phases[0].blocks[0].perturbation", "task reach"),
+    ("band turned round", ARC, "[0.6, 0.9]", "[0.9, 0.6]", "phases[0].blocks[0].movement_time", "the least first"),
+    ("endless band", ARC, "[0.6, 0.9]", "[0.6, 9.0]", "phases[0].blocks[0].movement_time", "to 15.9 s"),
+    ("noise of two places", ARC, 'kind = "arc"', 'kind = "arc"\nparticipant.motor_sd = [0.1, 0.1]', "participant.motor_sd", "(12)"),
     (
         "zone without kind",
         REACH,

@@ -4,8 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from protocols.movement import Limits, is_resting, judge_timing, minimum_jerk, minimum_jerk_between, onset_time, smooth
-from protocols.task import Path, Timing
+from protocols.movement import Limits, is_resting, judge_timing, limits_of, minimum_jerk, minimum_jerk_between, onset_time, smooth
+from protocols.task import Path, Timing, Trial
 
 NAN, INF = float("nan"), float("inf")
 filtered = jax.jit(lambda path: smooth(path, 20.0))
@@ -92,3 +92,12 @@ def test_rest_is_a_small_mean_velocity_and_needs_the_whole_window():
     assert resting[349:].all()
     still = is_resting(time, 0 * position, 0.02, 0.05, np)
     assert np.argmax(still) == 50
+
+
+def test_a_trials_own_band_takes_the_place_of_the_limits():
+    limits, trial = Limits(0.1, 1.0, 0.05, 2.0), Trial(1, 1, 1, 1, 0, (0.25, 0.0))
+    assert limits_of(trial, limits) == limits
+    banded = limits_of(trial._replace(band=(0.6, 0.9)), limits)
+    assert banded == Limits(0.1, 1.0, 0.6, 0.9)
+    timings = [Timing(np.float64(0.3), np.float64(0.3 + time)) for time in (0.5, 0.7, 1.0)]
+    assert [judge_timing(timing, banded) for timing in timings] == ["too_fast", "completed", "too_slow"]

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from protocols.arc import Arc
 from protocols.bimanual import Bimanual
 from protocols.errors import BadInput
 from protocols.load import load_protocol, parse_protocol
 from protocols.reach import Reach
 from protocols.reference import protocol_page
-from protocols.schema import BimanualTask, Bonus, Points, Protocol, ReachTask, SkittlesTask, Target
+from protocols.schema import ArcTask, BimanualTask, Bonus, Points, Protocol, ReachTask, SkittlesTask, Target
 from protocols.skittles import Skittles
 from protocols.tasks import make_task
 from tests.protocols.test_load import REACH, SKITTLES
@@ -55,7 +56,12 @@ def test_degrees_are_said_in_the_name():
 
 @pytest.mark.parametrize(
     ("table", "task"),
-    [(SkittlesTask(kind="skittles"), Skittles()), (ReachTask(kind="reach"), Reach()), (BimanualTask(kind="bimanual"), Bimanual())],
+    [
+        (SkittlesTask(kind="skittles"), Skittles()),
+        (ReachTask(kind="reach"), Reach()),
+        (BimanualTask(kind="bimanual"), Bimanual()),
+        (ArcTask(kind="arc"), Arc()),
+    ],
 )
 def test_the_defaults_of_file_and_task_agree(table, task):
     """A constant that is changed in one of the two places would change what a file means."""
