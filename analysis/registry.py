@@ -11,12 +11,22 @@ from analysis.parameters import read_values
 from protocols.errors import BadInput
 from protocols.task import Task
 
+_RIVALS = ("error-based", "two-rate", "task-outcome", "random-walk", "local-level")
+
+
+def _rival(name: str) -> tuple[str, str, str]:
+    """A rival is one small module, named as it is itself, and so is the function in it."""
+    spelled = name.replace("-", "_")
+    return f"analysis.rivals.{spelled}", f"analysis.rivals.{spelled}", spelled
+
+
 #: Name -> the module of its options and parameters (light), and of its arithmetic, with the function that builds it.
 _BUILDERS = {
     "policy-gradient": ("analysis.policy_gradient_options", "analysis.policy_gradient", "policy_gradient"),
     "node-perturbation": ("analysis.networks.node_perturbation", "analysis.networks.node_perturbation", "node_perturbation"),
     "weight-perturbation": ("analysis.networks.weight_perturbation", "analysis.networks.weight_perturbation", "weight_perturbation"),
     "reward-hebb": ("analysis.networks.reward_hebb", "analysis.networks.reward_hebb", "reward_hebb"),
+    **{name: _rival(name) for name in _RIVALS},
 }
 
 LEARNERS = tuple(_BUILDERS)
