@@ -8,13 +8,18 @@ from protocols.errors import BadInput
 #: Name, as on the command line, and what opens it.
 DEVICES = {
     "mouse": "devices.mouse:open_mouse",
+    "manipulandum": "devices.manipulandum:open_manipulandum",
     "simulated": "devices.simulated:SimulatedDevice",
     "replay": "devices.simulated:SimulatedDevice",
 }
 
+#: Those whose samples are made by the program itself.
+WITHOUT_HARDWARE = ("simulated", "replay")
+
 #: The same in words.
 WORDS = {
     "mouse": "the system's mouse, every event through PsychoPy's ioHub",
+    "manipulandum": "a lever or handle with encoders and motors on a serial port (--port PATH); in a pilot the simulated bench",
     "simulated": "a simulated participant below the pointer, at 1 kHz; the same movements each time",
     "replay": "the movements of a stored session once more (--replay SESSION_DIR)",
 }
@@ -22,6 +27,7 @@ WORDS = {
 #: The axes that a device can have, by its name: one tuple for each way to set it up. One that isn't named here takes what it is asked for.
 AXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "mouse": (("x", "y"),),
+    "manipulandum": (("x", "y"),),
 }
 
 #: Players: what performs a simulated participant's motions. The simulated device is its own player.

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from multiprocessing.connection import Connection, wait
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from devices.device import Clock, DeviceInfo, DeviceStatus, Samples
 from devices.health import Health
@@ -13,6 +13,7 @@ from devices.ring import Ring, RingAddress
 from protocols.errors import DeviceError, DeviceTimeout
 
 SILENCE = 1.0  # s without a heartbeat after which the device counts as stuck
+PATIENCE = 2.0  # s for the answer to a command
 START = 60.0  # s for the device to open; PsychoPy and ioHub take 3 to 5 s on an idle machine
 
 
@@ -35,6 +36,19 @@ class Source(Protocol):
 
         Raises:
             DeviceError: the hardware is gone or silent.
+        """
+        ...
+
+
+@runtime_checkable
+class Commanded(Protocol):
+    """A source that can be told things, too."""
+
+    def command(self, name: str, *arguments: Any) -> Any:
+        """Do what ``name`` says.
+
+        Raises:
+            DeviceError: it can't or won't.
         """
         ...
 
@@ -114,6 +128,27 @@ class SampledDevice:
         self._health.add(samples)
         return samples
 
+    def command(self, name: str, *arguments: Any) -> Any:
+        """Have the device do something, and wait for what it says to that; what there is to do, its source tells.
+
+        Raises:
+            DeviceError: it can't or won't, or has failed.
+        """
+        self._raise_fault()
+        try:
+            self._pipe.send((name, arguments))
+            if not self._pipe.poll(PATIENCE):
+                self._fault = f"{self._name}: gave no answer to {name!r} for {PATIENCE:.0f} s; close other programs, then open it again"
+                raise DeviceTimeout(self._fault)
+            said, content = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self._process.join(1.0)
+            raise DeviceError(self._death()) from error
+        if said == "answer":
+            return content
+        self._fault = content if said == "fault" else ""
+        raise DeviceError(content)
+
     def status(self) -> DeviceStatus:
         """Health since opening."""
         alive = self._open and not self._find_fault()
@@ -179,7 +214,7 @@ def _sample(name: str, address: RingAddress, connection: Connection, sampling: S
                 outlet = sampling.publish(info) if sampling.publish else None
                 ring.heartbeat = sampling.clock()
                 connection.send(("ready", info))
-                _pump(source, ring, outlet, sampling.clock, connection)
+                _pump(name, source, ring, outlet, sampling.clock, connection)
                 if outlet:
                     outlet.close()
         except DeviceError as error:
@@ -195,9 +230,25 @@ def _raise(priority: Priority, helpers: tuple[int, ...]) -> str:
     return set_priority(priority)
 
 
-def _pump(source: Source, ring: Ring, outlet: Outlet | None, clock: Clock, connection: Connection) -> None:
+def _attend(name: str, source: Source, connection: Connection) -> bool:
+    """Obey what the session asks for meanwhile; False once it has hung up."""
+    while connection.poll():
+        try:
+            asked, arguments = connection.recv()
+        except EOFError:
+            return False
+        try:
+            if not isinstance(source, Commanded):
+                raise DeviceError("takes no commands")
+            connection.send(("answer", source.command(asked, *arguments)))
+        except DeviceError as error:
+            connection.send(("refused", f"{name}: {error}"))
+    return True
+
+
+def _pump(name: str, source: Source, ring: Ring, outlet: Outlet | None, clock: Clock, connection: Connection) -> None:
     deadline = clock()
-    while not connection.poll():  # the session only ever hangs up
+    while _attend(name, source, connection):
         ring.heartbeat = clock()
         samples = source.read()
         if len(samples):

@@ -3,17 +3,22 @@
 from typing import Any, Self
 
 from devices.device import Device, DeviceInfo, DeviceStatus, Motion, Player, Samples
-from devices.registry import find_device, find_player, missing_axes
+from devices.registry import WITHOUT_HARDWARE, find_device, find_player, missing_axes
 from protocols.errors import BadInput
 from protocols.task import ONE_HAND
+from rig.attachment import Attachment
 from rig.clock import now
 from rig.streams import MotionPublisher
 from rig.window import Window
 
-WITHOUT_HARDWARE = ("simulated", "replay")  # their samples are made below the pointer
 
-
-def open_device(name: str, window: Window, publish: MotionPublisher | None = None, axes: tuple[str, ...] = ONE_HAND) -> Device:
+def open_device(
+    name: str,
+    window: Window,
+    publish: MotionPublisher | None = None,
+    axes: tuple[str, ...] = ONE_HAND,
+    attachment: Attachment | None = None,
+) -> Device:
     """The device of this name for the screen that shows the window, not yet entered; a simulated one has the axes asked for.
 
     Raises:
@@ -22,12 +27,14 @@ def open_device(name: str, window: Window, publish: MotionPublisher | None = Non
     opener = find_device(name)
     if name in WITHOUT_HARDWARE:
         return opener(now, axes=axes, publish=publish)
+    if attachment is not None:
+        return opener(now, attachment.port, attachment.calibration, publish, simulated=attachment.bench is not None)
     return opener(now, window.metres_per_pixel, window.screen_size_px, publish, window.screen_corner_px)
 
 
 def open_player(name: str, window: Window, slot: "DeviceSlot") -> Player:
-    """Who performs a simulated participant's motions, not yet entered: the real pointer, or the simulated device itself."""
-    if name in WITHOUT_HARDWARE:
+    """Who performs a simulated participant's motions, not yet entered: the real pointer, the simulated device itself, or the bench."""
+    if name in WITHOUT_HARDWARE or slot.bench is not None:
         return _Through(slot)
     return find_player("pointer")(now, window.metres_per_pixel, window.screen_size_px, window.screen_corner_px)
 
@@ -39,8 +46,16 @@ class DeviceSlot:
         BadInput: on opening, what is plugged in doesn't measure ``axes``, which the task needs, first and in that order.
     """
 
-    def __init__(self, name: str, window: Window, publish: MotionPublisher | None = None, axes: tuple[str, ...] = ONE_HAND) -> None:
-        self._arguments = (name, window, publish, axes)
+    def __init__(
+        self,
+        name: str,
+        window: Window,
+        publish: MotionPublisher | None = None,
+        axes: tuple[str, ...] = ONE_HAND,
+        attachment: Attachment | None = None,
+    ) -> None:
+        self._arguments = (name, window, publish, axes, attachment)
+        self.bench = attachment.bench if attachment else None
         self._axes = axes
         self.device: Any = None
 
@@ -69,6 +84,10 @@ class DeviceSlot:
         """As the device says."""
         return self.device.status()
 
+    def command(self, name: str, *arguments: Any) -> Any:
+        """As the device obeys."""
+        return self.device.command(name, *arguments)
+
     def reopen(self) -> None:
         """Close the device, whatever is left of it, and open it anew.
 
@@ -80,7 +99,7 @@ class DeviceSlot:
 
 
 class _Through:
-    """The simulated device as a Player; opened and closed by its slot."""
+    """The simulated device or the bench as a Player; opened and closed by who owns them."""
 
     def __init__(self, slot: DeviceSlot) -> None:
         self._slot = slot
@@ -92,5 +111,5 @@ class _Through:
         return
 
     def play(self, motion: Motion, at: float) -> None:
-        """As the device plays."""
-        self._slot.device.play(motion, at)
+        """As the device or the bench plays."""
+        (self._slot.bench or self._slot.device).play(motion, at)

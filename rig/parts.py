@@ -18,7 +18,9 @@ from protocols.task import Outcome, Task
 from protocols.task import Path as HandPath
 from protocols.tasks import make_task
 from protocols.workspace import Workspace
+from rig import attachment as attachments
 from rig import folder as folders
+from rig.attachment import Attachment
 from rig.clock import now, wait_until
 from rig.equipment import Rig
 from rig.input import DeviceSlot, open_player
@@ -64,7 +66,8 @@ def open_parts(
         warm = threading.Thread(target=_warm, args=(judge, plan, task))
         warm.start()
         workspace = Workspace(task.hand_origin, plan.protocol.workspace.hand_scale)
-        device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin), task.axes))
+        attachment = _attach(plan, journal.start, stack)
+        device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin), task.axes, attachment))
         player = stack.enter_context(open_player(plan.device, window, device)) if plan.simulated else None
         streams = stack.enter_context(SessionStreams(origin))
         history = _history(plan)
@@ -92,10 +95,22 @@ def open_parts(
             if rig.twin is not None:
                 _let_finish(rig.twin, len(session.history))
             opened.events = streams.events.counter
+            if attachment is not None:
+                with suppress(DeviceError):
+                    journal.update_start({"manipulandum": device.command("report")})
             if isinstance(player, XPointer):
                 with suppress(DeviceError):  # one that failed has said so already
                     device.read()
                     journal.update_start({"pointer": {"injected": player.injected(), "received": device.status().samples}})
+
+
+def _attach(plan: Plan, start: int, stack: ExitStack) -> Attachment | None:
+    """What the manipulandum is attached to; None with other devices."""
+    if plan.device != attachments.NAME:
+        return None
+    if plan.simulated:
+        return stack.enter_context(attachments.on_bench(plan.protocol.task.kind, (plan.folder / f"truth-{start}.f64")))
+    return attachments.hardware(plan.port)
 
 
 def _confirm(recorder: Recorder, streams: SessionStreams) -> None:

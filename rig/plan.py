@@ -15,6 +15,7 @@ from protocols.errors import BadInput
 from protocols.load import Loaded, load_protocol, parse_protocol
 from protocols.schema import Protocol
 from rig import folder as folders
+from rig.attachment import check_port
 from rig.journal_reader import read_journal
 from rig.learner_choice import check_learners
 from rig.settings import Settings, load_settings
@@ -39,6 +40,7 @@ class Plan:
     language: str
     seed: int
     device: str
+    port: str | None  # of a manipulandum that isn't the bench
     simulated: bool  # the movements are made by a program
     trials: int | None  # completed trials to end after; None: the whole protocol
     continue_from: Path | None
@@ -63,6 +65,7 @@ class Plan:
             "language": self.language,
             "task": self.protocol.task.name,
             "device": self.device,
+            "port": self.port,
             "simulated": self.simulated,
             "trials_limit": self.trials,
             "continue_from": str(self.continue_from) if self.continue_from else None,
@@ -86,6 +89,7 @@ def new_plan(
     twin: bool = True,
     continue_from: Path | None = None,
     replay: Path | None = None,
+    port: str | None = None,
 ) -> Plan:
     """A new session's plan; its folder is made, and its condition drawn from the ledger.
 
@@ -97,6 +101,7 @@ def new_plan(
     settings = load_settings()
     loaded = load_protocol(protocol)
     _check_options(device, trials, seed, replay)
+    check_port(device, port, simulated)
     check_axes(device, loaded.protocol.task.axes)
     root = data if data is not None else PILOTS if simulated else settings.data
     code = participant if participant is not None else _next_pilot(root, loaded.protocol.name)
@@ -125,6 +130,7 @@ def new_plan(
         language=language or variant.condition(condition).language or variant.languages[0],
         seed=secrets.randbelow(2**31) if seed is None else seed,
         device=device,
+        port=port,
         simulated=simulated,
         trials=trials,
         continue_from=continue_from.resolve() if continue_from else None,  # a resumed session may begin in another folder
@@ -170,6 +176,7 @@ def stored_plan(folder: Path) -> Plan:
         language=kept["language"],
         seed=kept["seed"],
         device=kept["device"],
+        port=kept.get("port"),
         simulated=kept["simulated"],
         trials=kept["trials_limit"],
         continue_from=Path(kept["continue_from"]) if kept["continue_from"] else None,

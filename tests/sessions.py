@@ -65,6 +65,7 @@ def build_session(root: Path, recipe: Recipe = Recipe()) -> Path:
         "language": "en",
         "task": protocol.task.kind,
         "device": "mouse",
+        "port": None,
         "simulated": recipe.simulated,
         "trials_limit": None,
         "continue_from": None,

@@ -30,5 +30,6 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         windowed=options.windowed,
         twin=not options.no_twin,
         replay=options.replay,
+        port=options.port,
     )
     return session.run(plan, options, new=True)

@@ -8,6 +8,7 @@ from typing import Any
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``resume``."""
     parser.add_argument("session", type=Path, metavar="SESSION_DIR", help="folder of the session")
+    parser.add_argument("--port", metavar="PATH", help="of the manipulandum, where it is another one by now")
     parser.add_argument("--windowed", action="store_true", help="in a window rather than on the full screen")
 
 
@@ -15,8 +16,11 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     """Give the trials that are left, of the same schedule."""
     from dataclasses import replace
 
+    from rig.attachment import check_port
     from rig.commands import session
     from rig.plan import resumed_plan
 
     plan = resumed_plan(options.session)
-    return session.run(replace(plan, windowed=plan.windowed or options.windowed), options, new=False)
+    plan = replace(plan, windowed=plan.windowed or options.windowed, port=options.port or plan.port)
+    check_port(plan.device, plan.port, plan.simulated)
+    return session.run(plan, options, new=False)

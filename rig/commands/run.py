@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_session_arguments(parser: argparse.ArgumentParser, device: str) -> None:
     """What ``run`` and ``pilot`` share."""
     parser.add_argument("--device", default=device, metavar="NAME", help=f"input device, as twinrig devices lists them (default: {device})")
+    parser.add_argument("--port", metavar="PATH", help="with --device manipulandum: its serial port, by a name that stays")
     parser.add_argument("--replay", type=Path, metavar="SESSION_DIR", help="with --device replay: the session to play again")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="data folder (default: as the rig's settings say; pilots/ for simulations)"
@@ -30,6 +31,7 @@ def add_session_arguments(parser: argparse.ArgumentParser, device: str) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Make the session's folder and run all of its trials."""
+    from devices.registry import WITHOUT_HARDWARE
     from rig.commands import session
     from rig.plan import new_plan
 
@@ -38,7 +40,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         options.participant,
         options.session,
         options.device,
-        simulated=options.device != "mouse",
+        simulated=options.device in WITHOUT_HARDWARE,
         data=options.data,
         seed=options.seed,
         language=options.language,
@@ -46,5 +48,6 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         twin=not options.no_twin,
         continue_from=options.continue_from,
         replay=options.replay,
+        port=options.port,
     )
     return session.run(plan, options, new=True)

@@ -14,7 +14,7 @@ def test_every_name_leads_to_something_that_can_be_called():
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(BadInput, match="mouse, replay, simulated, got 'joystick'"):
+    with pytest.raises(BadInput, match="manipulandum, mouse, replay, simulated, got 'joystick'"):
         find_device("joystick")
 
 
