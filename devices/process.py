@@ -63,7 +63,7 @@ def set_priority(priority: Priority, process: int = 0) -> str:
     """Ask for a priority, take what the system grants, and say in a few words what that was.
 
     ``realtime`` is SCHED_FIFO on Linux, the high class on Windows, else a nice value. All threads that ``process`` (0: this one)
-    has by now get it.
+    has by now get it. ``high`` also lifts the process's whole autogroup on Linux (see ``_lift_group``).
     """
     if priority == "normal":
         return "normal"
@@ -92,7 +92,21 @@ def _set_threads(priority: Priority, process: int) -> str:
             pass
     for thread in threads:
         os.setpriority(os.PRIO_PROCESS, thread, _NICE[priority])
-    return f"nice {_NICE[priority]}"
+    return f"nice {_NICE[priority]}{_lift_group(process) if priority == 'high' else ''}"
+
+
+def _lift_group(process: int) -> str:
+    """Give the process's scheduling group that nice value, too, and say so.
+
+    A Linux desktop shares the processor out between terminals and logins first (autogroups, sched(7)); a nice value counts only among
+    the processes of one group. Without this, any program in another terminal gets as much of a core as the whole rig.
+    """
+    group = Path(f"/proc/{process}/autogroup")
+    try:
+        group.write_text(str(_NICE["high"]))
+    except OSError:  # no autogroups here, or not allowed
+        return ""
+    return ", its group too"
 
 
 def stop(process: Any, patience: float = 2.0) -> None:

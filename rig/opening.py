@@ -15,6 +15,7 @@ import psutil
 from devices.process import set_priority
 from protocols.errors import Aborted, TwinrigError
 from rig import folder as folders
+from rig.arithmetic import work_in_one_thread
 from rig.check_kept import latest_check
 from rig.clock import now, pair
 from rig.journal import JournalWriter, create_journal
@@ -80,6 +81,7 @@ def open_session(plan: Plan, say: Callable[[str], None], new: bool, pictures: Pa
         DeviceError, StreamError, RecorderError: a part did not open; nothing was asked of the participant yet.
     """
     set_priority("high")
+    work_in_one_thread()
     with ExitStack() as stack:
         stack.enter_context(folders.session_lock(plan.folder))
         configure_streams(plan.folder, plan.session_id, plan.settings.streams)

@@ -47,21 +47,26 @@ class SimulatedParticipant:
         self._seed, self._reaction_time = seed, reaction_time
         self._motor_sd = np.asarray(motor_sd or (0.0,) * len(task.action_names))
         self.intended: np.ndarray | None = None  # of the present trial, in the units of the action columns
+        self._movement: Motion | None = None  # from the go cue on
+
+    def choose(self, trial: Trial) -> None:
+        """Decide on this trial's action and how to move for it, before it begins: that takes a part of a frame."""
+        self.intended = np.asarray(self._actor.act(trial), dtype=float)
+        random = np.random.default_rng([self._seed, trial.number, trial.attempt])
+        wait = round(max(0.12, random.normal(*self._reaction_time)), 3)
+        executed = self.intended + self._motor_sd * random.standard_normal(len(self.intended))
+        self._movement = self._motion(after_waiting(self.path_of(executed, trial), wait))
 
     def begin(self, trial: Trial, hand: np.ndarray, now: float) -> None:
-        """Choose this trial's action, and bring the hand from where it is (m, workspace) to the start posture."""
-        self.intended = np.asarray(self._actor.act(trial), dtype=float)
+        """Bring the hand from where it is (m, workspace) to the start posture."""
         posture, buttons = self._task.start_posture(trial)
         start = np.where(np.isnan(hand), posture, hand)  # a device that has not moved yet has not said where it is
         self._player.play(self._motion(homing(start, np.asarray(posture), buttons)), now)
 
     def go(self, trial: Trial, go_time: float) -> None:
         """Perform the action, after a reaction time, from the go cue on."""
-        assert self.intended is not None, "begin comes before go"
-        random = np.random.default_rng([self._seed, trial.number, trial.attempt])
-        wait = round(max(0.12, random.normal(*self._reaction_time)), 3)
-        executed = self.intended + self._motor_sd * random.standard_normal(len(self.intended))
-        self._player.play(self._motion(after_waiting(self.path_of(executed, trial), wait)), go_time)
+        assert self._movement is not None, "choose comes before go"
+        self._player.play(self._movement, go_time)
 
     def path_of(self, action: np.ndarray, trial: Trial) -> Path:
         """How the hand moves to perform an action (units of the action columns), from the start of the movement on."""

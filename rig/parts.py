@@ -31,7 +31,7 @@ from rig.learner_choice import participant_choice, targets_of
 from rig.opening import Opened
 from rig.page_words import page_words
 from rig.pages import Pages, Person, SimulatedResponder
-from rig.participant import SimulatedParticipant
+from rig.participant import SimulatedParticipant, homing
 from rig.pictures import Pictures
 from rig.plan import Plan
 from rig.recorder import Recorder
@@ -168,6 +168,8 @@ def _rehearse(participant: SimulatedParticipant, double: LearnerActor, plan: Pla
     trial = base_schedule(plan.protocol, plan.condition, plan.seed)[0]
     action = double.act(trial)
     participant.path_of(action, trial)
+    posture, buttons = task.start_posture(trial)
+    homing(np.asarray(posture), np.asarray(posture), buttons)
     zero = Outcome(*(np.float64(0.0) for _ in Outcome._fields))
     double.learn(Committed(trial, "completed", action, zero, 0.0, False))
 

@@ -34,6 +34,9 @@ class ReplayedParticipant:
             needed = f"{len(task.axes)} ({', '.join(task.axes)})"
             raise BadInput(f"{session}: its movements have {found} axes, and this task needs {needed}; name a session of the same task")
 
+    def choose(self, trial: Trial) -> None:
+        """What is done was chosen then."""
+
     def begin(self, trial: Trial, hand: np.ndarray, now: float) -> None:
         """Bring the hand from where it is (m, workspace) to where that movement began."""
         posture, buttons = self._task.start_posture(trial)

@@ -10,18 +10,18 @@ import numpy as np
 from protocols.errors import DeviceError, JournalError, TwinrigError
 from protocols.history import Committed
 from protocols.movement import Limits, limits_of
-from protocols.records import Certificate, trial_record
+from protocols.records import trial_record
 from protocols.scene import RED, Scene, Text
 from protocols.schedule import foreperiod, next_trial, should_requeue
 from protocols.task import MISSING, NO_OUTCOME, Stage, Timing, Trial
 from rig import between, upkeep
+from rig.certificate import breaks, certificate_of
 from rig.clock import now
 from rig.equipment import Rig
-from rig.frames import FrameBatch
 from rig.journal import Frames, Ticket
 from rig.page_scenes import Page
-from rig.sampling import SampleLog, rate_and_gap
-from rig.trial import Durations, Hand, Result, TrialMachine
+from rig.sampling import SampleLog
+from rig.trial import Durations, Hand, TrialMachine
 
 HOPELESS = 20  # trials without one completed, after which a session that waits for completed ones ends
 
@@ -92,15 +92,15 @@ class Session:
             self._fault = ""  # the page's frames have met it again
         aim = between.ask_aim(self.rig, trial, self._machine(trial).view(now(), self.score)) if trial.aim_report else MISSING
         started = self.rig.journal.begin_trial(trial.number, trial.attempt, trial.slot, now())
+        self._make_ready(trial)
         machine = self._machine(trial)
         if self.rig.participant:
             self.rig.participant.begin(trial, machine.hand.position, now())
-        gc.collect()
-        gc.disable()  # a collection may take longer than a frame
         if self._paged:  # frames of pages and pauses are no trial's
             self.rig.window.frames.restart()
             self.rig.window.frames.take()
             self._paged = False
+        gc.disable()  # a collection may take longer than a frame
         try:
             while machine.stage != Stage.DONE:
                 self._frame(machine)
@@ -109,6 +109,15 @@ class Session:
         self._settle(started)
         self._commit(machine, aim)
         self._fulfil()
+
+    def _make_ready(self, trial: Trial) -> None:
+        """Do what takes milliseconds, one thing a frame, so that no frame of the trial is late for it."""
+        gc.collect()
+        gc.freeze()  # what is left stays, so that the next collection takes no longer than this one
+        self._empty_frame()
+        if self.rig.participant:
+            self.rig.participant.choose(trial)
+            self._empty_frame()
 
     def _machine(self, trial: Trial) -> TrialMachine:
         limits, timing = self._protocol.limits, self._protocol.timing
@@ -180,8 +189,8 @@ class Session:
         self._send_events(machine)
         samples, lost, delay = self._log.take()
         frames = self.rig.window.frames.take()
-        certificate = self._certificate(result, lost, delay, frames)
-        broken = self._broken(certificate)
+        certificate = certificate_of(result, lost, delay, frames)
+        broken = breaks(certificate, self._protocol.certificate)
         again = self._wish == "repeat" or (result.status == "aborted" and self._wish in ("pause", "quit"))
         requeue = should_requeue(self._protocol, trial, result.status, broken, forced=again)
         judgement = result.judgement
@@ -221,25 +230,7 @@ class Session:
         self.rig.streams.trials.push({"event": "trial", **record})
         if self.rig.participant:
             self.rig.participant.learn(committed)
-
-    def _certificate(self, result: Result, lost: int, delay: float, frames: FrameBatch) -> Certificate:
-        """Of the movement itself, where there was one: a mouse is silent while the hand is still."""
-        moved = np.empty(0)
-        if result.path is not None and result.judgement is not None:
-            timing = result.judgement.timing
-            time = np.asarray(result.path.time)
-            moved = time[(time >= timing.onset) & (time <= timing.end)]
-        rate, gap = rate_and_gap(moved)
-        return Certificate(rate, gap, lost, frames.late, delay)
-
-    def _broken(self, certificate: Certificate) -> bool:
-        limits = self._protocol.certificate
-        pairs = (
-            (certificate.largest_gap, limits.max_gap),
-            (certificate.lost_samples, limits.max_lost),
-            (certificate.late_frames, limits.max_late_frames),
-        )
-        return any(limit is not None and value > limit for value, limit in pairs)
+            self._empty_frame()
 
     def _rest(self, seconds: float) -> None:
         """Time between trials, with frames going on so that the next trial begins in step."""

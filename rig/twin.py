@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, Protocol
 from devices.process import Priority, pipe, set_priority, spawn, stop
 from protocols.errors import BadInput, TwinrigError
 from protocols.schema import Protocol as StudyProtocol
+from rig.arithmetic import work_in_one_thread
 
 MOST_RESTARTS = 5  # in a row, without a trial learned from in between
 MOST_UNANSWERED = 64  # wake-up calls; one is enough, since the twin reads all there is
-ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"  # the other core draws frames
 
 
 class Publisher(Protocol):
@@ -189,9 +189,8 @@ def start_twin(
 
 
 def _twin_process(plan: TwinPlan, line: Any) -> None:
-    """The process's first words: what has to be said before JAX is loaded."""
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}".strip()
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")  # a graphics card is the window's
+    """The process's first words, which have to be said before JAX is loaded."""
+    work_in_one_thread()
     from rig.twin_process import run_twin
 
     try:

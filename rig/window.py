@@ -173,6 +173,7 @@ def _open_handle(settings: Settings, windowed: bool) -> Any:
     """PsychoPy's window, without the options that take time."""
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         raise BadInput("no display: DISPLAY is not set; start from a graphical session, or under a virtual screen such as Xvfb")
+    os.environ.setdefault("LP_NUM_THREADS", "0")  # software rendering stays in this thread: its helpers are late whenever a core is busy
     from psychopy import logging
 
     logging.console.setLevel(logging.CRITICAL)  # its warnings are about options that aren't used here

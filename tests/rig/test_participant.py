@@ -58,6 +58,7 @@ def motions(**options) -> tuple[Motion, Motion]:
     """Of one trial: homing and throw."""
     player = Recorded()
     someone = participant(player, **options)
+    someone.choose(TRIAL)
     someone.begin(TRIAL, np.array([0.1, 0.1]), 10.0)
     someone.go(TRIAL, 12.0)
     assert [at for _, at in player.played] == [10.0, 12.0]
@@ -96,8 +97,8 @@ def test_the_reaction_is_never_a_guess_and_varies_from_trial_to_trial():
     waits = []
     player = Recorded()
     someone = participant(player, reaction_time=(0.15, 0.05))
-    someone.begin(TRIAL, np.zeros(2), 0.0)
     for number in range(1, 30):
+        someone.choose(TRIAL._replace(number=number))
         someone.go(TRIAL._replace(number=number), 1.0)
         motion = player.played[-1][0]
         moved = np.flatnonzero(np.any(motion.position != motion.position[0], axis=1))[0]
@@ -131,8 +132,8 @@ def test_catching_up_is_living_through_it_again():
     assert actor.told == [("act", 1), ("learn", 1), ("act", 2), ("learn", 2)]
 
 
-def test_go_needs_a_beginning():
-    with pytest.raises(AssertionError, match="begin comes before go"):
+def test_go_needs_a_choice():
+    with pytest.raises(AssertionError, match="choose comes before go"):
         participant(Recorded()).go(TRIAL, 1.0)
 
 
@@ -144,6 +145,7 @@ def test_a_whole_trial_through_the_simulated_device_is_completed_as_intended():
         machine = TrialMachine(
             TASK, TRIAL, Durations(0.1, 0.1, 0.1, 60.0), Limits(0.1, 10, 0.0, 5), WORKSPACE, Judge(TASK, 4096), Hand(np.full(2, np.nan), 0)
         )
+        someone.choose(TRIAL)
         someone.begin(TRIAL, machine.hand.position, clock[0])
         for _ in range(1000):
             if machine.stage == Stage.DONE:
