@@ -14,5 +14,5 @@ def work_in_one_thread() -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     if _ONE_THREAD not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} {_ONE_THREAD}".strip()
-    os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
+    os.environ.setdefault("PJRT_NPROC", "1")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")

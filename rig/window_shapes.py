@@ -23,7 +23,7 @@ class Shapes:
         self._scale = px_per_metre
         self._circles: dict[str, tuple[Circle, CircleStim]] = {}
         self._lines: dict[str, tuple[Line, BaseShapeStim]] = {}
-        self._texts: dict[tuple[str, str, float], tuple[Text, TextStim]] = {}
+        self._texts: dict[tuple[str, float], tuple[Text, TextStim]] = {}
         self._background: tuple[float, float, float] | None = None
 
     def draw(self, scene: Scene) -> None:
@@ -79,8 +79,10 @@ class Shapes:
         stim.draw()
 
     def _text(self, shape: Text) -> None:
-        key = shape.name, shape.words, shape.height
+        key = shape.name, shape.height
         before, stim = self._texts.get(key) or (None, self._new_text(shape))
+        if before is not None and before.words != shape.words:
+            stim.text = shape.words  # a third of what a new stimulus costs
         if before is not None and before.centre != shape.centre:
             stim.pos = self._to_px(shape.centre)
         if before is not None and before.colour != shape.colour:
