@@ -12,7 +12,9 @@ import matplotlib as mpl
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 INK = "#22303c"
 PALE = "#8a97a3"
@@ -97,6 +99,11 @@ def svg(figure: Figure) -> str:
         figure.savefig(text, format="svg", dpi=160, metadata={"Date": None, "Creator": None})
     element = text.getvalue()
     return element[element.index("<svg") :].replace("<svg ", '<svg role="img" ', 1)
+
+
+def trial_bar(figure: Figure, axes: Axes, marks: ScalarMappable, pad: float = 0.02, aspect: float = 35) -> None:
+    """The colour bar of marks that are coloured by trial: whole numbers, however short the session."""
+    figure.colorbar(marks, ax=axes, label="trial", pad=pad, aspect=aspect, ticks=MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
 
 
 def draw_spans(axes: Axes, spans: Sequence[Span]) -> None:

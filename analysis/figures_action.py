@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Ellipse
 
-from analysis.figures import INK, TRIAL_COLOURS, YOKED, new_figure, styled
+from analysis.figures import INK, TRIAL_COLOURS, YOKED, new_figure, styled, trial_bar
 
 LineStyle = str | tuple[int, tuple[float, ...]]
 MANIFOLD = "#2f9e44"
@@ -56,7 +56,7 @@ def action_space(
         for ellipse, style in zip(ellipses, _styles(len(ellipses)), strict=True):
             _draw_ellipse(axes, ellipse, style)
         axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(grid.x[0], grid.x[-1]), ylim=(grid.y[0], grid.y[-1]))
-        figure.colorbar(marks, ax=axes, label="trial", pad=0.01, aspect=35)
+        trial_bar(figure, axes, marks, pad=0.01)
         figure.colorbar(image, ax=axes, label="error (cm)", pad=0.02, aspect=35)
         handles = axes.get_legend_handles_labels()
         axes.legend(*handles, loc="upper left", frameon=True, facecolor="white", framealpha=0.85, edgecolor="none", fontsize=8.5)

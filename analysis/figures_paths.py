@@ -9,10 +9,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle as Disc
 
-from analysis.figures import BAD, TRIAL_COLOURS, new_figure, styled
+from analysis.figures import BAD, TRIAL_COLOURS, new_figure, styled, trial_bar
+from protocols.movement import RATE, low_pass_kernel
 from protocols.scene import Circle, Line, Scene
 
 SHOWN = 0.8  # s before the end of a movement
+SPEED_CUTOFF = 20.0  # Hz; a mouse counts whole pixels, whose steps would look like jerks of the hand
 MOST_POINTS = 80  # of one path: enough for the eye, and keeps the file small
 
 
@@ -30,15 +32,15 @@ def hand_paths(trial: np.ndarray, paths: Sequence[Float[np.ndarray, "sample 2"]]
         axes.set(xlabel="x (cm)", ylabel="y (cm)", aspect="equal")
         axes.autoscale_view()
         axes.margins(0.08)
-        figure.colorbar(lines, ax=axes, label="trial", pad=0.02, aspect=35)
+        trial_bar(figure, axes, lines)
     return figure
 
 
 def speed_profiles(trial: np.ndarray, movements: Sequence[Float[np.ndarray, "sample 1+axis"]]) -> Figure:
     """Speed of the hand against the time to the end of the movement, coloured by trial.
 
-    ``movements`` have time (s) and the axes of one hand, or of both (m), whose joint speed is shown. Speeds are of positions 5 ms apart,
-    in m/s.
+    ``movements`` have time (s) and the axes of one hand, or of both (m), whose joint speed is shown. Speeds are in m/s, of paths
+    low-passed at ``SPEED_CUTOFF``.
     """
     with styled():
         figure = new_figure(height=3.2)
@@ -49,17 +51,21 @@ def speed_profiles(trial: np.ndarray, movements: Sequence[Float[np.ndarray, "sam
         axes.autoscale_view()
         axes.set(xlabel="time to the end of the movement (ms)", ylabel="hand speed (m/s)")
         axes.set_ylim(bottom=0)
-        figure.colorbar(lines, ax=axes, label="trial", pad=0.02, aspect=25)
+        trial_bar(figure, axes, lines, aspect=25)
     return figure
 
 
-def _speed(movement: np.ndarray, step: float = 0.005) -> np.ndarray:
+def _speed(movement: np.ndarray) -> np.ndarray:
     """(time in ms, speed) of one movement, from its last moments."""
+    kernel = low_pass_kernel(SPEED_CUTOFF)
+    reach = len(kernel) // 2
     time = movement[:, 0] - movement[-1, 0]
-    grid = np.arange(-int(min(-time[0], SHOWN) / step), 1) * step
-    position = np.array([np.interp(grid, time, column) for column in movement[:, 1:].T])
-    speed = np.linalg.norm(np.diff(position), axis=0) / step
-    return np.column_stack([1e3 * (grid[1:] - step / 2), speed])
+    grid = np.arange(-int(-time[0] * RATE), 1) / RATE
+    sampled = (np.interp(grid, time, column) for column in movement[:, 1:].T)
+    smoothed = [np.convolve(np.pad(values, reach, "reflect", reflect_type="odd"), kernel, "valid") for values in sampled]
+    speed = np.linalg.norm(np.diff(smoothed), axis=0) * RATE
+    shown = grid[1:] > -SHOWN
+    return np.column_stack([1e3 * (grid[1:] - 0.5 / RATE), speed])[shown]
 
 
 def _thin(path: np.ndarray) -> np.ndarray:

@@ -40,6 +40,7 @@ SESSION = (
     text("protocol_name", "name of the protocol"),
     text("protocol_hash", "SHA-256 of the protocol file"),
     text("protocol_text", "the protocol file, word for word"),
+    text("protocol_file", "where that file was, as an absolute path: what it names, such as from_fit, is looked for from there"),
     text("condition", "counterbalancing condition, drawn once from the ledger and kept"),
     count("seed", "seed from which all randomness of the session derives"),
     text("language", "language of the texts shown"),

@@ -70,11 +70,19 @@ def deviation(cutoff: float) -> float:
     return math.sqrt(math.log(2)) / (2 * math.pi * cutoff)
 
 
+def low_pass_kernel(cutoff: float) -> Float[np.ndarray, " sample"]:
+    """The filter's weights at 1 kHz, an odd number of them; ``cutoff`` in Hz."""
+    width = deviation(cutoff) * RATE  # samples
+    reach = math.ceil(4 * width)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    return kernel / kernel.sum()
+
+
 def smooth(path: Path, cutoff: float) -> Smooth:
     """The path at 1 kHz, low-passed at ``cutoff`` (Hz) without delay (see this file's head), and its speed by central differences."""
     path = trimmed(path)
     time = path.time[-1] + np.arange(-round(SPAN * RATE), 1) / RATE
-    kernel = _kernel(cutoff)
+    kernel = low_pass_kernel(cutoff)
 
     def low_pass(values):
         sampled = jnp.interp(time, path.time, values)
@@ -89,19 +97,11 @@ def low_pass_matrix(samples: int, cutoff: float) -> Float[np.ndarray, "smooth sa
 
     A filter of zero phase sees the movement coming: its path begins that much (half the kernel's length) before the first sample.
     """
-    kernel = _kernel(cutoff)
+    kernel = low_pass_kernel(cutoff)
     reach = len(kernel) // 2
     padded = np.pad(np.eye(samples), ((2 * reach, 0), (0, 0)), mode="edge")
     padded = np.pad(padded, ((0, reach), (0, 0)), mode="reflect", reflect_type="odd")
     return sum(weight * padded[shift : shift + samples + reach] for shift, weight in enumerate(kernel))  # type: ignore[return-value]
-
-
-def _kernel(cutoff: float) -> Float[np.ndarray, " sample"]:
-    """Weights of the low-pass at 1 kHz."""
-    width = deviation(cutoff) * RATE  # samples
-    reach = math.ceil(4 * width)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
-    return kernel / kernel.sum()
 
 
 def onset_time(smoothed: Smooth, speed: float) -> Float[Array, ""]:

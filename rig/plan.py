@@ -60,6 +60,7 @@ class Plan:
             "protocol_name": self.protocol.name,
             "protocol_hash": self.loaded.hash,
             "protocol_text": self.loaded.source,
+            "protocol_file": str(self.loaded.path.resolve()),
             "condition": self.condition,
             "seed": self.seed,
             "language": self.language,
@@ -163,8 +164,8 @@ def stored_plan(folder: Path) -> Plan:
     with read_journal(path / folders.JOURNAL) as journal:
         kept = journal.session()
     text = kept["protocol_text"]
-    file = path / folders.PROTOCOL
-    loaded = Loaded(parse_protocol(text, str(file)), text, kept["protocol_hash"], file)
+    file = Path(kept.get("protocol_file") or path / folders.PROTOCOL)  # what it names relative to itself is found from there
+    loaded = Loaded(parse_protocol(text, str(path / folders.PROTOCOL)), text, kept["protocol_hash"], file)
     return Plan(
         folder=path,
         session_id=kept["session_id"],

@@ -60,6 +60,7 @@ def build_session(root: Path, recipe: Recipe = Recipe()) -> Path:
         "protocol_name": protocol.name,
         "protocol_hash": loaded.hash,
         "protocol_text": loaded.source,
+        "protocol_file": str(loaded.path),
         "condition": condition,
         "seed": recipe.seed,
         "language": "en",

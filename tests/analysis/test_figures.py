@@ -88,8 +88,17 @@ def test_paths_speeds_and_scenes(random):
     checked(figures_paths.hand_paths(TRIAL[:2], [straight[:, 1:], straight[:, 1:]], np.array([[0.1, 0.0]])))
     assert figures_paths._speed(straight)[:, 1] == pytest.approx(0.4)
     checked(figures_paths.speed_profiles(TRIAL[:1], [straight]))
+    pixels = straight.copy()
+    pixels[:, 1] = np.round(straight[:, 1] / 0.00025 / 4) * 0.00025 * 4  # a coarse mouse
+    assert figures_paths._speed(pixels)[40:-40, 1] == pytest.approx(0.4, rel=0.1)
     scene = Scene((Circle("target", (0, 0), 0.1), Line("trace", ((0, 0), (0.1, 0.1)), RED), Text("words", "hello", (0, 0), 0.02)))
     checked(figures_paths.scenes([("first", scene)], (-1, -1, 1, 1)))
+
+
+def test_a_short_session_counts_its_trials_in_whole_numbers(actions):
+    figure = figures_paths.speed_profiles(np.array([1, 2, 3]), [np.column_stack([np.arange(300) / 1000, *np.zeros((2, 300))])] * 3)
+    checked(figure)
+    assert [tick for tick in figure.axes[1].get_yticks() if tick % 1] == []
 
 
 def test_same_data_same_text(actions):

@@ -177,6 +177,14 @@ def test_a_plan_comes_back_from_its_journal(tmp_path):
     assert again.protocol == made.protocol and again.loaded.hash == made.loaded.hash
 
 
+def test_a_resumed_session_finds_an_earlier_fit_where_the_protocol_file_was(tmp_path, monkeypatch):
+    (tmp_path / "study").mkdir()
+    made = kept(plan(protocol=str(write_short(tmp_path / "study").relative_to(tmp_path))))
+    monkeypatch.chdir("/")
+    again = resumed_plan(tmp_path / made.folder)
+    assert again.loaded.path.parent == tmp_path / "study"
+
+
 def test_every_value_of_a_session_is_described():
     assert set(plan().record()) == {column.name for column in SESSION}
 
