@@ -1,6 +1,6 @@
 """The yoked learner over a whole record: what it would have predicted of every action before it was made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
+from analysis.compiled import compiled
 from analysis.learner import Learner, Params, State
 from analysis.twin import Prediction, Seen, seen, shift_growth, shifted, yoked_step
 from protocols.history import Committed
@@ -30,6 +31,25 @@ def record(targets: np.ndarray, history: Sequence[Committed]) -> Seen:
 def predict(learner: Learner, params: Params, contexts: int, trials: Seen, start: State | None = None) -> Predicted:
     """Predict every trial of a record and learn from it, in order; ``start`` is the state before the first (else a new learner's)."""
     return _predict(learner, params, learner.init(params, contexts) if start is None else start, trials)
+
+
+def compile_prediction(learner: Learner, params: Params, contexts: int, trials: Seen) -> Callable[[Params, Seen], Predicted]:
+    """``predict`` by a new learner as a compiled function of parameters and records of this one's length."""
+    start = learner.init(params, contexts)
+    run = compiled(_predict, (learner,), (params, start, trials))
+    return lambda params, trials: run(params, learner.init(params, contexts), trials)
+
+
+def padded(trials: Seen, length: int) -> Seen:
+    """A record made longer by trials without action or reward, which teach and predict nothing, so that one compiled function fits many."""
+
+    def longer(column: np.ndarray) -> np.ndarray:
+        column = np.asarray(column)
+        filler = np.nan if column.dtype.kind == "f" else 0
+        return np.concatenate([column, np.full((length - len(column), *column.shape[1:]), filler, column.dtype)])
+
+    context = jax.tree.map(lambda x: np.concatenate([x, np.repeat(x[-1:], length - len(x), axis=0)]), trials.context)
+    return jax.tree.map(longer, trials)._replace(context=context)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -1,21 +1,38 @@
 """Free learners that practise a course by themselves, and one that acts for a simulated participant."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
+from analysis.compiled import compiled
 from analysis.learner import Context, Learner, Params, State
 from analysis.twin import Turn, as_arrays, context_of, learner_key, own_start, own_step, seen, stack_trials
 from protocols.history import Committed
 from protocols.task import Outcome, Task, Trial
 from protocols.zone import ZoneRule
 
+LANES = 64  # simulations that are computed side by side
+CORES = os.cpu_count() or 1
+
 PARTICIPANT = 0  # the simulated participant's place among the random keys; free learners and simulations count from 1
+
+
+class Course(NamedTuple):
+    """Trials and zone rules in order, stacked along a first axis."""
+
+    trials: Trial
+    rules: ZoneRule
+
+
+def stack_course(trials: Sequence[Trial], rules: Sequence[ZoneRule]) -> Course:
+    """Trials and the zone rule of each as arrays."""
+    return Course(stack_trials(trials), jax.tree.map(lambda *column: np.asarray(column), *rules))
 
 
 def simulate(
@@ -32,32 +49,48 @@ def simulate(
 
     ``rules`` has the zone rule of each trial. The same seed gives the same result, whatever the number of simulations.
     """
-    stacked = jax.tree.map(lambda *column: np.asarray(column), *rules)
-    window = max(rule.window for rule in rules)
-    indices = np.arange(1, simulations + 1)
-    return _simulate(task, learner, window, params, jnp.asarray(targets), stack_trials(trials), stacked, seed, indices)
+    run = compile_batches(task, learner, params, targets, stack_course(trials, rules), seed)
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *in_batches(run, simulations))
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
+def compile_batches(
+    task: Task, learner: Learner, params: Params, targets: np.ndarray, course: Course, seed: int
+) -> Callable[[Int[np.ndarray, " lane"]], Turn]:
+    """A compiled function of the numbers (from 1) of ``LANES`` simulations. What was compiled is kept, and serves other parameters too."""
+    window = int(np.max(course.rules.window))
+    values = jax.tree.map(np.asarray, (params, np.asarray(targets, dtype=float), course, seed, np.arange(LANES)))
+    run = compiled(_simulate, (task, learner, window), values)
+    return lambda numbers: run(*values[:-1], numbers)
+
+
+def in_batches(run: Callable[[Int[np.ndarray, " lane"]], Turn], simulations: int) -> Iterator[Turn]:
+    """Results of simulations 1 to ``simulations``, a batch at a time, as NumPy arrays; as many at once as there are cores.
+
+    Every batch has the same number of lanes, filled up where needed, and a simulation always has the same lane: what vectorised
+    arithmetic rounds differently in its last bits is then the same for any number of simulations.
+    """
+    firsts = range(1, simulations + 1, LANES)
+
+    def batch(first: int) -> Turn:
+        kept = min(LANES, simulations + 1 - first)
+        return jax.tree.map(lambda x: np.asarray(x)[:kept], run(np.arange(first, first + LANES)))
+
+    with ThreadPoolExecutor(CORES) as pool:
+        for start in range(0, len(firsts), CORES):
+            yield from list(pool.map(batch, firsts[start : start + CORES]))
+
+
 def _simulate(
-    task: Task,
-    learner: Learner,
-    window: int,
-    params: Params,
-    targets: Float[Array, "context 2"],
-    trials: Trial,
-    rules: ZoneRule,
-    seed: Any,
-    indices: Array,
+    task: Task, learner: Learner, window: int, params: Params, targets: Float[Array, "context 2"], course: Course, seed: Any, numbers: Array
 ) -> Turn:
-    def one(index: Array) -> Turn:
-        def step(own: Any, given: tuple[Trial, ZoneRule]) -> tuple[Any, Turn]:
+    def one(number: Array) -> Turn:
+        def step(own: Any, given: Course) -> tuple[Any, Turn]:
             trial, rule = given
-            return own_step(learner, task, params, targets, own, trial, rule, learner_key(seed, trial.number, trial.attempt, index))
+            return own_step(learner, task, params, targets, own, trial, rule, learner_key(seed, trial.number, trial.attempt, number))
 
-        return jax.lax.scan(step, own_start(learner.init(params, len(targets)), window), (trials, rules))[1]
+        return jax.lax.scan(step, own_start(learner.init(params, len(targets)), window), course)[1]
 
-    return jax.vmap(one)(indices)
+    return jax.vmap(one)(numbers)
 
 
 class LearnerActor:

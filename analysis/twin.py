@@ -48,6 +48,7 @@ class Turn(NamedTuple):
     outcome: Outcome
     reward: Float[Array, ""]  # as delivered
     log_prob: Float[Array, ""]  # of its own action
+    zone: Float[Array, "2"]  # rad, the reward zone in force
 
 
 def as_arrays(trial: Trial) -> Trial:
@@ -118,7 +119,7 @@ def free_step(
     reward = jnp.where(trial.reward_shown, outcome.reward, jnp.nan)
     log_prob = learner.log_prob(params, state, context, action)
     after = learner.update(params, state, context, action, outcome._replace(reward=reward), info)
-    return after, Turn(policy, action, getattr(info, "intended", action), outcome, reward, log_prob)
+    return after, Turn(policy, action, getattr(info, "intended", action), outcome, reward, log_prob, jnp.asarray(trial.zone))
 
 
 class Own(NamedTuple):

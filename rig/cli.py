@@ -19,6 +19,8 @@ COMMANDS = {
     "protocol": "list, show or check protocol files",
     "devices": "list the input devices",
     "learners": "list the learners and their parameters",
+    "simulate": "let a learner practise a protocol, any number of times",
+    "predict": "let a learner predict every trial of a table before it learns from it",
     "report": "write a session's report as one HTML file",
     "export": "write sessions as a BIDS dataset",
 }

@@ -1,18 +1,19 @@
 """From a protocol's ``[twin]`` or ``[participant]`` table to a learner and the values of its parameters."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from analysis.learner import Learner
-from analysis.registry import build_learner, check_values
+from analysis.registry import build_learner, check_values, learner_options
 from protocols.errors import BadInput
 from protocols.records import action_columns
 from protocols.schema import Protocol
 from protocols.task import Task
+from rig.derive import split_setting
 
 
 class Choice(NamedTuple):
@@ -72,6 +73,63 @@ def participant_choice(protocol: Protocol, task: Task, folder: Path) -> Choice:
     choice = Choice(learner, dict(given.options), {**inherited, **motor, **given.parameters}, 0)
     choice.params()
     return choice
+
+
+def named_choice(protocol: Protocol, task: Task, folder: Path, name: str, settings: Sequence[str]) -> Choice:
+    """The learner of a command line with its ``name=value`` settings, of options and parameters alike.
+
+    What isn't set is as in the protocol's [twin] table where that has the same learner, else the learner's own default; a parameter that
+    has no default of its own (such as ``initial_mean``) is taken from [twin] in any case.
+
+    Raises:
+        BadInput: no such learner, option or parameter, or an impossible value. A parameter without any value is said by ``Choice.params``.
+    """
+    twin, known_options = protocol.twin, learner_options(name)
+    given = dict(split_setting("--set", setting) for setting in settings)
+    options = {**(twin.options if twin.learner == name else {}), **{key: value for key, value in given.items() if key in known_options}}
+    learner = build_learner(name, options, task.action_names, task)
+    own = {key: _as_numbers(value) for key, value in given.items() if key not in known_options}
+    _check_known(learner, tuple(known_options), own)
+    kept = {key: value for key, value in _of_twin(protocol, folder, learner).items() if not {key, _whole(key)} & own.keys()}
+    known_start = {"initial_mean", "initial_sd"} <= {_whole(key) for key in own}
+    return Choice(learner, options, {**kept, **own}, 0 if known_start else _first_trials(protocol, learner))
+
+
+def _whole(key: str) -> str:
+    """``initial_mean`` of ``initial_mean.release_speed``."""
+    return key.partition(".")[0]
+
+
+def _of_twin(protocol: Protocol, folder: Path, learner: Learner) -> dict[str, Any]:
+    """The values of [twin] that serve this learner: of the same one all that its options leave it, else those it has no default for."""
+    twin = protocol.twin
+    values = {**(_from_fit(folder / twin.from_fit, twin.learner) if twin.from_fit else {}), **twin.parameters}
+    wanted = {p.name for p in learner.parameters if learner.name == twin.learner or p.default is None}
+    return {key: value for key, value in values.items() if _whole(key) in wanted}
+
+
+def _first_trials(protocol: Protocol, learner: Learner) -> int:
+    starts = {"initial_mean", "initial_sd"} <= {p.name for p in learner.parameters}
+    return (protocol.twin.from_first_trials or 0) if starts else 0
+
+
+def _check_known(learner: Learner, options: tuple[str, ...], own: Mapping[str, Any]) -> None:
+    parameters = [p.name for p in learner.parameters]
+    for key in own:
+        if _whole(key) not in parameters:
+            raise BadInput(
+                f"--set {key}: learner '{learner.name}' has no such option or parameter; options: {', '.join(options)};"
+                f" parameters: {', '.join(parameters)}"
+            )
+
+
+def _as_numbers(value: str) -> Any:
+    """Numbers where it is numbers, so that results hold them as such; what else it is, the learner refuses."""
+    try:
+        numbers = [float(part) for part in value.split(",")]
+    except ValueError:
+        return value
+    return numbers if len(numbers) > 1 else numbers[0]
 
 
 def check_learners(protocol: Protocol, file: Path) -> None:

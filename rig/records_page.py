@@ -4,7 +4,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from protocols.records import EVENT, FRAME, SAMPLE, SESSION, START, TASKS, TWIN, Column, trial_columns
+from protocols.policy_columns import policy_columns
+from protocols.records import EVENT, FRAME, SAMPLE, SESSION, START, TASKS, TWIN, Column, action_columns, trial_columns
 
 _HEAD = """# What is stored: every column
 
@@ -13,12 +14,14 @@ This page is made from `protocols/records.py` and `protocols/columns.py`; change
 Missing is `n/a` in files. Numbers keep full precision. LSL time is in seconds on the clock of Lab Streaming Layer.
 """
 _TRIALS = "One row a trial, in order (`twinrig trials`)."
+_ADDED = "Added to the trials table by `twinrig simulate` (but for `shift_growth`) and `twinrig predict`: the learner before each trial."
 
 
 def records_page() -> str:
     """The page, as Markdown."""
     tables = [
         *((f"Trials table, {task}", _TRIALS, trial_columns(task, simulated=True)) for task in TASKS),
+        *((f"Simulated and predicted trials, {task}", _ADDED, policy_columns(action_columns(task), simulated=False)) for task in TASKS),
         ("Session", "One value of each, in the journal's table `session`.", SESSION),
         ("Starts", "One row each time the program was started on the session.", START),
         ("Samples", "All samples from the end of the trial before to the end of this one, in the journal's table `paths`.", SAMPLE),

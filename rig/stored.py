@@ -19,7 +19,7 @@ _INFINITIES = {"inf": math.inf, "-inf": -math.inf}
 
 def to_json(value: Any) -> str:
     """JSON of numbers, words, arrays, NamedTuples, mappings and sequences; floats in full precision, NaN as null."""
-    return storable(json.dumps(_simple(value), allow_nan=False, ensure_ascii=False, separators=(",", ":")))
+    return storable(json.dumps(simple(value), allow_nan=False, ensure_ascii=False, separators=(",", ":")))
 
 
 def storable(words: str) -> str:
@@ -27,21 +27,22 @@ def storable(words: str) -> str:
     return words.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _simple(value: Any) -> Any:
+def simple(value: Any) -> Any:
+    """A value as JSON has it: only dicts, lists, numbers, words, truths and None, which is also what NaN becomes."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
         return int(value)  # an IntEnum too
     if isinstance(value, Mapping):
-        return {str(key): _simple(item) for key, item in value.items()}
+        return {str(key): simple(item) for key, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return _simple(value._asdict())  # type: ignore[attr-defined]
+        return simple(value._asdict())  # type: ignore[attr-defined]
     if isinstance(value, list | tuple | set | frozenset):
-        return [_simple(item) for item in value]
+        return [simple(item) for item in value]
     if isinstance(value, float):
         return _simple_float(float(value))
     if hasattr(value, "tolist"):  # NumPy's and JAX's arrays and scalars
-        return _simple(value.tolist())
+        return simple(value.tolist())
     return str(value)  # paths, versions
 
 

@@ -27,6 +27,7 @@ class ParticipantTrials(NamedTuple):
     row: Int[np.ndarray, " trial"]  # row in its file, from 1 below the header
     file: np.ndarray  # Path of each trial
     simulated: bool
+    simulation: int  # its number; 0: none, as for people
     table: Table  # the columns, new names included, of these trials
 
 
@@ -102,6 +103,7 @@ def _of_file(
         row=np.arange(1, rows + 1),
         file=np.full(rows, file, dtype=object),
         simulated=simulated,
+        simulation=0,
         table=table,
     )
     who = _participants(table, file, rows)
@@ -112,7 +114,10 @@ def _of_file(
 
 def _part(whole: ParticipantTrials, name: str, at: np.ndarray, numbered: bool) -> ParticipantTrials:
     taken = _map(lambda x: x[at], whole)
-    return taken._replace(participant=name, trial=taken.trial if numbered else np.arange(1, len(at) + 1))
+    simulation = taken.table.get("simulation", np.zeros(1))[0]
+    return taken._replace(
+        participant=name, simulation=int(np.nan_to_num(simulation)), trial=taken.trial if numbered else np.arange(1, len(at) + 1)
+    )
 
 
 def _joined(parts: list[ParticipantTrials]) -> ParticipantTrials:
@@ -121,7 +126,7 @@ def _joined(parts: list[ParticipantTrials]) -> ParticipantTrials:
         return parts[0]
     shared = [name for name in parts[0].table if all(name in part.table for part in parts)]
     parts = [part._replace(table={name: part.table[name] for name in shared}) for part in parts]
-    return _map(lambda *x: np.concatenate(x), *parts)._replace(participant=parts[0].participant, simulated=any(p.simulated for p in parts))
+    return _map(lambda *x: np.concatenate(x), *parts)._replace(simulated=any(p.simulated for p in parts))
 
 
 def _map(change: Any, *parts: ParticipantTrials) -> ParticipantTrials:

@@ -4,7 +4,8 @@ import csv
 import gzip
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -47,37 +48,51 @@ def write_trials(columns: Sequence[Column], rows: Sequence[Row], file: Path) -> 
     Raises:
         BadInput: the format is none of these, the file exists already, or it can't be written.
     """
-    kind = _format(file)
-    sidecar = file.with_suffix(".json")
-    targets: dict[Path, Callable[[Path], None]] = {file: lambda path: _WRITERS[kind](columns, rows, path)}
-    if kind == ".tsv":
-        targets[sidecar] = lambda path: _write_descriptions(columns, path)
-    for target in targets:
-        if target.exists():
-            raise BadInput(f"{target}: exists already and is never overwritten; name another file with --out, or move it away")
-    try:
-        for target, write in targets.items():
-            _write_whole(target, write)
-    except OSError as error:
-        raise BadInput(f"{file}: can't be written ({error.strerror or error}); name another file with --out") from error
+    kind = format_of(file)
+    with writing(file, columns) as draft:
+        _WRITERS[kind](columns, rows, draft)
 
 
-def _format(file: Path) -> str:
+def format_of(file: Path) -> str:
+    """The ending that says a table's format.
+
+    Raises:
+        BadInput: it is none of ``FORMATS``.
+    """
     for ending in sorted(FORMATS, key=len, reverse=True):
         if file.name.endswith(ending) and file.name != ending:
             return ending
     raise BadInput(f"{file}: expected a name that ends with {', '.join(FORMATS)}; correct the name")
 
 
-def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
+@contextmanager
+def writing(file: Path, columns: Sequence[Column]) -> Iterator[Path]:
+    """A draft to be written, which takes the name of ``file`` at the end; a ``.tsv`` gets its ``.json`` beside it.
+
+    Raises:
+        BadInput: a file of that name exists already, or it can't be written.
+    """
+    sidecar = [file.with_suffix(".json")] if format_of(file) == ".tsv" else []
+    for target in (file, *sidecar):
+        if target.exists():
+            raise BadInput(f"{target}: exists already and is never overwritten; name another file with --out, or move it away")
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        write(draft)
-        with target.open("x"):  # claims the name, so that no other program's file is replaced
-            pass
-        draft.replace(target)
+        yield draft
+        _claim(draft, file)
+        for target in sidecar:
+            _write_descriptions(columns, draft)
+            _claim(draft, target)
+    except OSError as error:
+        raise BadInput(f"{file}: can't be written ({error.strerror or error}); name another file with --out") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _claim(draft: Path, target: Path) -> None:
+    with target.open("x"):  # claims the name, so that no other program's file is replaced
+        pass
+    draft.replace(target)
 
 
 def _cell(value: Any) -> str:
@@ -154,7 +169,7 @@ def read_trials(file: Path) -> dict[str, np.ndarray]:
     Raises:
         BadInput: the file is missing, has no format that twinrig reads, or isn't a table.
     """
-    kind = _format(file)
+    kind = format_of(file)
     try:
         cells = _read_parquet(file) if kind == ".parquet" else _read_text(file, kind)
     except FileNotFoundError:
