@@ -18,6 +18,8 @@ from rig.stored import simple
 from rig.table_file import open_table
 from rig.tables import ParticipantTrials, load_tables
 
+NAMED = 3  # participants in a message; the result has them all
+
 
 class Source(NamedTuple):
     """Which trials, and how their columns are called."""
@@ -91,4 +93,5 @@ def _verdict(participants: Sequence[dict[str, Any]]) -> dict[str, Any]:
         return {}
     remedy = "such rows are marked unreliable; try step_cap, a natural gradient, retention below 1, a higher variance_floor or motor_sd"
     failed = {"verdict": "fail"} if any(one["broken"] for one in participants) else {}
-    return {"trouble": "; ".join([*words, remedy]), **failed}
+    more = [f"and {len(words) - NAMED} more"] if len(words) > NAMED else []
+    return {"trouble": "; ".join([*words[:NAMED], *more, remedy]), **failed}

@@ -112,7 +112,7 @@ def test_a_state_that_runs_away_is_said_with_its_trial(throws, tmp_path):
     source = Source([throws[0]], (), (), True)
     settings = ("motor_sd=0", "alpha_mean=50", "variance_floor=0")
     result = predict_to(tmp_path / "p.parquet", SKITTLES, source, "policy-gradient", settings)
-    assert result["verdict"] == "fail" and "the learner's state is not finite; such rows are marked unreliable" in result["trouble"]
+    assert result["verdict"] == "fail" and "on the learner's state is not finite" in result["trouble"]
     broken = next(one for one in result["participants"] if one["broken"])
     assert broken["log_likelihood"] is None
     found = read_trials(tmp_path / "p.parquet")
