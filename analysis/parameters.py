@@ -19,6 +19,7 @@ class Parameter(NamedTuple):
     high: float
     per_action: bool
     source: str
+    fitted: bool = True  # False: a fit leaves it at its default unless asked to free it
 
 
 def read_values(

@@ -110,7 +110,9 @@ def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
         )
     angle = (
         _rate("alpha_angle", "rate of the angle of the covariance", "Haith 2025"),
-        Parameter("initial_angle", "angle of the covariance at first, normalised axes", "rad", 0.0, -np.pi, np.pi, False, "Haith 2025"),
+        Parameter(
+            "initial_angle", "angle of the covariance at first, normalised axes", "rad", 0.0, -np.pi, np.pi, False, "Haith 2025", False
+        ),
     )
     return (
         *means,
@@ -126,24 +128,44 @@ def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
         ),
         *_features(chosen),
         *(_HIDDEN if chosen.hidden else ()),
-        Parameter("retention", "share of what the mean has learned that is left a trial later", "", 1.0, 0.0, 1.0, False, "Smith 2006"),
-        Parameter("variance_floor", "least variance of exploration, in initial variances", "", 0.01, 0.0, 1.0, False, "keeps steps finite"),
+        Parameter(
+            "retention", "share of what the mean has learned that is left a trial later", "", 1.0, 0.0, 1.0, False, "Smith 2006", False
+        ),
+        Parameter(
+            "variance_floor", "least variance of exploration, in initial variances", "", 0.01, 0.0, 1.0, False, "keeps steps finite", False
+        ),
     )
 
 
 _HIDDEN = (
     Parameter("motor_sd", "SD of uncredited motor noise; NaN: initial_sd / 4", "action", NAN, 0.0, INF, True, "van Beers 2009"),
     Parameter(
-        "process_sd", "SD of what each weight of the mean gains a trial by chance, in initial SDs", "", 0.0, 0.0, 1e3, False, "SCIENCE 3.2"
+        "process_sd",
+        "SD of what each weight of the mean gains a trial by chance, in initial SDs",
+        "",
+        0.0,
+        0.0,
+        1e3,
+        False,
+        "SCIENCE 3.2",
+        False,
     ),
 )
 
 
 def _features(chosen: Chosen) -> tuple[Parameter, ...]:
     """What the features, and weights on them, leave open."""
-    kappa = Parameter("kappa", "concentration of the features of the target's direction", "", 5.0, 0.0, 100.0, False, "Haith 2025")
+    kappa = Parameter("kappa", "concentration of the features of the target's direction", "", 5.0, 0.0, 100.0, False, "Haith 2025", False)
     start = Parameter(
-        "initial_weight_sd", "SD of the first weights of the mean, drawn by one fixed key", "action", 0.0, 0.0, INF, True, "Haith 2025"
+        "initial_weight_sd",
+        "SD of the first weights of the mean, drawn by one fixed key",
+        "action",
+        0.0,
+        0.0,
+        INF,
+        True,
+        "Haith 2025",
+        False,
     )
     return (*((kappa,) if chosen.features else ()), *((start,) if chosen.context == "features" else ()))
 

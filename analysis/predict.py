@@ -64,13 +64,16 @@ def _predict(learner: Learner, params: Params, start: State, trials: Seen) -> Pr
     return Predicted(prediction, growth, states, last)
 
 
+def log_probs(learner: Learner, params: Params, contexts: int, trials: Seen) -> Float[Array, " trial"]:
+    """The log density of each action, predicted from those before it; 0 where there was none."""
+
+    def step(state: State, trial: Seen) -> tuple[State, Float[Array, ""]]:
+        log_prob = learner.log_prob(params, state, trial.context, trial.action)
+        return learner.update(params, state, trial.context, trial.action, trial.outcome, None), log_prob
+
+    return jax.lax.scan(step, learner.init(params, contexts), trials)[1]
+
+
 def log_likelihood(learner: Learner, params: Params, contexts: int, trials: Seen) -> Float[Array, ""]:
     """Sum of the log densities of all actions, each predicted from those before it."""
-    start = learner.init(params, contexts)
-    _, log_probs = jax.lax.scan(lambda state, trial: _likelihood_step(learner, params, state, trial), start, trials)
-    return log_probs.sum()
-
-
-def _likelihood_step(learner: Learner, params: Params, state: State, trial: Seen) -> tuple[State, Float[Array, ""]]:
-    log_prob = learner.log_prob(params, state, trial.context, trial.action)
-    return learner.update(params, state, trial.context, trial.action, trial.outcome, None), log_prob
+    return log_probs(learner, params, contexts, trials).sum()

@@ -21,6 +21,7 @@ COMMANDS = {
     "learners": "list the learners and their parameters",
     "simulate": "let a learner practise a protocol, any number of times",
     "predict": "let a learner predict every trial of a table before it learns from it",
+    "fit": "fit a learner to trials tables",
     "report": "write a session's report as one HTML file",
     "export": "write sessions as a BIDS dataset",
 }

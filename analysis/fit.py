@@ -1,0 +1,123 @@
+"""One learner fitted to one participant by maximum likelihood: the optimum, how sure it is, and what speaks against believing it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from analysis.fit_certainty import Certainty, certainties
+from analysis.fit_likelihood import Problem, make_problem
+from analysis.fit_ml import Optimum, check_count, maximise
+from analysis.fit_space import make_space, scale_of
+from analysis.learner import Learner, Params
+from analysis.predict import predict
+from analysis.registry import LEARNERS, build_learner
+from analysis.twin import UNRELIABLE, Seen
+
+FLOORS = ("past-blocks", "random-walk", "local-level", "trend")  # learners that know nothing of rewards
+
+
+class Plan(NamedTuple):
+    """What is to be fitted, and how."""
+
+    learner: Learner
+    contexts: int  # targets of the protocol
+    fixed: Mapping[str, Any] = {}  # parameter -> value
+    free: Sequence[str] = ()  # parameters that are fitted though they usually aren't
+    starts: int = 20
+    seed: int = 0
+    profiles: bool = True
+
+
+class Fit(NamedTuple):
+    """What came of it."""
+
+    problem: Problem
+    optimum: Optimum
+    certainty: tuple[Certainty, ...]  # of each coordinate
+    shift_growth: float  # the most by which a small shift of the yoked state grew within the record
+    seconds: float  # of arithmetic, compiled
+    seconds_compiling: float
+
+    @property
+    def estimates(self) -> dict[str, float]:
+        """By coordinate, natural units."""
+        return dict(zip(self.problem.space.names, self.problem.space.natural(self.optimum.x).tolist(), strict=True))
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion: small is good."""
+        return len(self.optimum.x) * float(np.log(self.problem.count)) - 2 * self.optimum.log_likelihood
+
+    @property
+    def params(self) -> Params:
+        """For simulation and prediction."""
+        return self.problem.learner.assemble({k: jnp.asarray(v) for k, v in self.problem.space.values(self.optimum.x).items()})
+
+
+def fit(plan: Plan, trials: Seen) -> Fit:
+    """Fit a learner to one participant's trials.
+
+    Raises:
+        BadInput: fewer trials than parameters, an impossible fixed value, or no finite likelihood.
+    """
+    problem = pose(plan, trials)
+    began = time.perf_counter()
+    middle = problem.space.search.mean(axis=1)[None]
+    problem.log_likelihoods(middle)
+    problem.slopes(middle)
+    compiled = time.perf_counter()
+    optimum = maximise(problem, plan.starts, plan.seed)
+    known = tuple(certainties(problem, optimum.x, plan.profiles))
+    done = time.perf_counter()
+    unfinished = Fit(problem, optimum, known, np.nan, done - compiled, compiled - began)
+    return unfinished._replace(shift_growth=_growth(unfinished))
+
+
+def pose(plan: Plan, trials: Seen) -> Problem:
+    """The problem that a plan makes of a record.
+
+    Raises:
+        BadInput: as ``fit`` does.
+    """
+    actions, rewards = np.asarray(trials.action), np.asarray(trials.reward)
+    space = make_space(plan.learner, plan.fixed, scale_of(actions, rewards), plan.free)
+    problem = make_problem(plan.learner, space, plan.contexts, trials)
+    check_count(problem)
+    return problem
+
+
+def fit_floors(action_names: tuple[str, ...], contexts: int, trials: Seen, seed: int) -> dict[str, Fit]:
+    """The floors, fitted to the same trials."""
+    floors = {name: build_learner(name, {}, action_names) for name in FLOORS if name in LEARNERS}
+    return {name: fit(Plan(learner, contexts, starts=5, seed=seed, profiles=False), trials) for name, learner in floors.items()}
+
+
+def doubts(fitted: Fit) -> list[str]:
+    """What a reader has to know before believing a fit, in words."""
+    found, searches = [], fitted.optimum.searches
+    if fitted.optimum.at_best == 1 and len(searches) > 1:
+        found.append(f"only 1 of {len(searches)} searches reached the best optimum: the surface is rugged; try more --starts")
+    if not any(p.converged for p in searches if p.log_likelihood >= fitted.optimum.log_likelihood):
+        found.append("the best search had not converged when it was stopped")
+    if fitted.shift_growth > UNRELIABLE:
+        found.append(
+            f"a shift of 1e-9 of the yoked state grew by {fitted.shift_growth:.3g}: predictions and estimates are unreliable; a step cap,"
+            " a natural gradient or retention below 1 tame it"
+        )
+    weak = [name for name, known in zip(fitted.problem.space.names, fitted.certainty, strict=True) if not known.identifiable]
+    return [*found, *([f"this record doesn't tell {', '.join(weak)}"] if weak else [])]
+
+
+def _growth(fitted: Fit) -> float:
+    predicted = predict(fitted.problem.learner, fitted.params, fitted.problem.contexts, fitted.problem.trials)
+    return float(np.max(np.asarray(predicted.shift_growth)[: max(1, fitted.problem.count)]))
+
+
+def log_densities(fitted: Fit) -> Float[np.ndarray, " trial"]:
+    """Of each trial's action, one step ahead; 0 where there was none. Padding included."""
+    predicted = predict(fitted.problem.learner, fitted.params, fitted.problem.contexts, fitted.problem.trials)
+    return np.asarray(predicted.prediction.log_prob)

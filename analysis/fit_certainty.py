@@ -1,0 +1,152 @@
+"""How sure a fit is: standard errors from the curvature, profiles where it is flat, and which parameters the record can't tell."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import chi2
+
+from analysis.fit_likelihood import Problem
+from analysis.fit_polish import Search, polish
+
+_STEP = 1e-4  # of the central differences, unbounded units; the gradients are exact
+_FLAT = 1e-6  # curvature, nats per unbounded unit squared, below which there is none
+_WIDE = 1.1  # unbounded half width of an interval above which a log or logit parameter isn't told: a factor of 3 either way
+_Z = 1.959964
+_DROP = chi2.ppf(0.95, 1) / 2  # nats below the best within which a profile's 95 % interval lies
+_OUTWARD = np.array([0.1, 0.3, 0.6, 1.0, 1.5, 2.2, 3.0])  # of a profile, in ``_WIDE``s (linear: quarters of the search range)
+
+#: What simulation shows to be hardly recoverable even where the curvature looks well (SCIENCE 4), and up to how many trials.
+HARD = {
+    "baseline_decay": (np.inf, "estimates follow the truth only loosely over a wide range (r about 0.5)"),
+    "alpha_angle": (
+        np.inf,
+        "estimates follow the truth only loosely over a wide range (r about 0.65); no angle exists where the cloud is round",
+    ),
+    "motor_sd": (3000, "exploration and motor noise separate only partly (r about 0.4 at 600 graded trials, 0.7 at 3000)"),
+}
+
+
+class Profile(NamedTuple):
+    """The likelihood along one coordinate, the others at their best."""
+
+    value: Float[np.ndarray, " point"]  # natural units, ascending
+    log_likelihood: Float[np.ndarray, " point"]
+    low: float  # of the 95 % interval; NaN where it is open
+    high: float
+
+
+class Certainty(NamedTuple):
+    """Of one coordinate."""
+
+    se: float  # natural units, by the delta method; NaN where the surface isn't a peak
+    low: float  # 95 % interval, natural units: Wald's on the unbounded scale, or the profile's; NaN where it is open
+    high: float
+    identifiable: bool
+    why: str  # what speaks against it; "" where nothing does
+    profile: Profile | None
+
+
+def certainties(problem: Problem, x: Float[np.ndarray, " free"], profiles: bool = True) -> list[Certainty]:
+    """How sure each coordinate of the optimum ``x`` is. ``profiles``: look along those whose curvature says little."""
+    hessian = curvature(problem, x)
+    spread = spreads(hessian)
+    size = _sizes(problem)
+    flat = [i for i in range(len(x)) if not spread[i] * _Z < size[i]]
+    found = profile(problem, x, flat, hessian) if profiles and flat else {}
+    return [_certainty(problem, x, i, spread[i], size[i], found.get(i)) for i in range(len(x))]
+
+
+def curvature(problem: Problem, x: Float[np.ndarray, " free"]) -> Float[np.ndarray, "free free"]:
+    """Minus the Hessian of the log-likelihood (the observed information), from central differences of exact gradients."""
+    steps = _STEP * np.eye(len(x))
+    gradients = problem.slopes(np.concatenate([x + steps, x - steps])).gradient if len(x) else np.zeros((0, 0))
+    hessian = (gradients[len(x) :] - gradients[: len(x)]) / (2 * _STEP)
+    return (hessian + hessian.T) / 2
+
+
+def spreads(hessian: Float[np.ndarray, "free free"]) -> Float[np.ndarray, " free"]:
+    """Standard errors in unbounded units; NaN for coordinates that a flat or upward direction has a share in."""
+    values, vectors = np.linalg.eigh(hessian)
+    flat = values < _FLAT
+    variance = (vectors[:, ~flat] ** 2 / values[~flat]).sum(axis=1)
+    return np.where((vectors[:, flat] ** 2).sum(axis=1) > 1e-3, np.nan, np.sqrt(variance))
+
+
+def profile(
+    problem: Problem, x: Float[np.ndarray, " free"], coordinates: list[int], hessian: Float[np.ndarray, "free free"]
+) -> dict[int, Profile]:
+    """Profiles along some coordinates: at each value the others are searched anew, from where the curvature points."""
+    size = _sizes(problem)
+    searches, places = [], []
+    for i in coordinates:
+        for step in np.concatenate([-_OUTWARD[::-1], _OUTWARD]) * size[i]:
+            if problem.space.held[i, 0] <= x[i] + step <= problem.space.held[i, 1]:
+                searches.append(Search(x + _along(hessian, i, step), np.arange(len(x)) != i))
+                places.append((i, x[i] + step))
+    ends = polish(problem.slopes, searches)
+    best = problem.slopes(x[None]).value[0]
+    return {
+        i: _profile(problem, i, [(x[i], best), *((value, e.log_likelihood) for (j, value), e in zip(places, ends, strict=True) if j == i)])
+        for i in coordinates
+    }
+
+
+def _along(hessian: np.ndarray, i: int, step: float) -> np.ndarray:
+    """A step in one coordinate, and how the others best follow it by the curvature (at most as far)."""
+    others = np.arange(len(hessian)) != i
+    move = np.zeros(len(hessian))
+    move[i] = step
+    values, vectors = np.linalg.eigh(hessian[np.ix_(others, others)])
+    solid = vectors[:, values > 1.0] / np.sqrt(values[values > 1.0])
+    move[others] = np.clip(-step * solid @ (solid.T @ hessian[others, i]), -abs(step), abs(step))
+    return move
+
+
+def _profile(problem: Problem, i: int, points: list[tuple[float, float]]) -> Profile:
+    at, value = (np.array(column) for column in zip(*sorted(points), strict=True))
+    best = int(np.argmax(value))
+    natural = problem.space.coordinates[i].natural
+    inside = value - (value[best] - _DROP)
+    low, high = _crossing(at[best::-1], inside[best::-1]), _crossing(at[best:], inside[best:])
+    return Profile(np.array([float(natural(a)) for a in at]), value, float(natural(low)), float(natural(high)))
+
+
+def _crossing(at: np.ndarray, inside: np.ndarray) -> float:
+    """Where a profile first falls out of the interval, going outward; NaN where it doesn't."""
+    out = np.flatnonzero(inside < 0)
+    if not len(out):
+        return np.nan
+    j = int(out[0])
+    return float(at[j - 1] + (at[j] - at[j - 1]) * inside[j - 1] / (inside[j - 1] - inside[j]))
+
+
+def _sizes(problem: Problem) -> Float[np.ndarray, " free"]:
+    """The half width that an interval may have, unbounded units."""
+    ranges = problem.space.search
+    linear = np.array([c.kind == "linear" for c in problem.space.coordinates], bool)
+    return np.where(linear, (ranges[:, 1] - ranges[:, 0]) / 4, _WIDE)
+
+
+def _certainty(problem: Problem, x: np.ndarray, i: int, spread: float, size: float, found: Profile | None) -> Certainty:
+    c, held = problem.space.coordinates[i], problem.space.held[i]
+    value = float(c.natural(np.clip(x[i], *held)))
+    low, high = (float(c.natural(x[i] + side * _Z * spread)) for side in (-1, 1)) if found is None else (found.low, found.high)
+    why = _why_not(problem, x, i, [low, high], size)
+    return Certainty(float(spread * c.slope(value)), low, high, why == "", why, found)
+
+
+def _why_not(problem: Problem, x: np.ndarray, i: int, ends: list[float], size: float) -> str:
+    c, held = problem.space.coordinates[i], problem.space.held[i]
+    parameter = c.parameter
+    if not held[0] < x[i] < held[1]:
+        return "the best value lies at the end of the range that is looked at"
+    if parameter.startswith("alpha") and not np.isfinite(np.asarray(problem.trials.reward)).any():
+        return "no trial delivered a reward"
+    if np.isnan(ends).any():
+        return "the likelihood is flat: the 95 % interval is open"
+    if c.unbounded(ends[1]) - c.unbounded(ends[0]) > 2 * size:
+        return "the 95 % interval is wide"
+    if parameter in HARD and problem.count < HARD[parameter][0]:
+        return HARD[parameter][1]
+    return ""

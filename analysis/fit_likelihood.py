@@ -1,0 +1,128 @@
+"""The likelihood of a learner on a record, with its derivatives, for many values of the parameters at once.
+
+One step ahead: each action's density given all that came before it. Derivatives go forward beside the trials, because parameters are
+few: nothing is stored on the way, and the score of every single trial comes out of it, whose products estimate the information
+(Berndt, Hall, Hall & Hausman 1974).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from analysis.fit_space import Coordinate, Space, values_of
+from analysis.learner import Learner
+from analysis.predict import log_probs
+from analysis.twin import Seen
+
+CHUNK = 10  # points of which derivatives are taken together
+_SWEEP = 64  # points that are only valued together
+_LENGTH = 100  # records are padded to a multiple of it, so that people with about as many trials share what was compiled
+_THREADS = 2
+
+
+class Problem(NamedTuple):
+    """What is fitted to what."""
+
+    learner: Learner
+    space: Space
+    contexts: int
+    trials: Seen  # padded
+    count: int  # trials that have an action
+
+    def log_likelihoods(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, " point"]:
+        """The log-likelihood at each point; minus infinity where it isn't finite."""
+        (values,) = _in_chunks(lambda part: (_values(*self._static, *self._arrays, part),), points, _SWEEP)
+        return np.where(np.isfinite(values), values, -np.inf)
+
+    def slopes(self, points: Float[np.ndarray, "point free"]) -> "Slopes":
+        """Log-likelihoods, their gradients and the summed products of the trials' scores."""
+        return _tidy(Slopes(*_in_chunks(lambda part: _slopes(*self._static, *self._arrays, part), points, CHUNK)))
+
+    @property
+    def _static(self) -> tuple[Learner, tuple[Coordinate, ...], int]:
+        return self.learner, self.space.coordinates, self.contexts
+
+    @property
+    def _arrays(self) -> tuple[np.ndarray, dict[str, np.ndarray], Seen]:
+        return self.space.held, self.space.fixed, self.trials
+
+
+class Slopes(NamedTuple):
+    """At each point; all 0 and minus infinity where anything has overflowed."""
+
+    value: Float[np.ndarray, " point"]
+    gradient: Float[np.ndarray, "point free"]
+    information: Float[np.ndarray, "point free free"]
+
+
+def make_problem(learner: Learner, space: Space, contexts: int, trials: Seen) -> Problem:
+    """The problem, its record padded with trials that nobody made; they have no likelihood and teach nothing."""
+    count = len(trials.reward)
+    missing = -count % _LENGTH
+    padded = jax.tree.map(lambda x: np.concatenate([x, np.repeat(_blank(np.asarray(x)), missing, axis=0)]), trials)
+    return Problem(learner, space, contexts, padded, int(np.isfinite(np.asarray(trials.action)).all(axis=1).sum()))
+
+
+def _blank(x: np.ndarray) -> np.ndarray:
+    return np.zeros_like(x[:1]) if x.dtype.kind in "iub" else np.full_like(x[:1], np.nan)
+
+
+def _in_chunks(function: Callable[[np.ndarray], tuple[Any, ...]], points: np.ndarray, size: int) -> tuple[np.ndarray, ...]:
+    """The function of all points, so many at a time; the last chunk is filled up, so that one size is compiled."""
+    filled = np.concatenate([points, np.repeat(points[-1:], -len(points) % size, axis=0)])
+    with ThreadPoolExecutor(_THREADS) as pool:
+        parts = list(pool.map(lambda part: jax.tree.map(np.asarray, function(part)), np.split(filled, len(filled) // size)))
+    return tuple(np.concatenate(field)[: len(points)] for field in zip(*parts, strict=True))
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _values(
+    learner: Learner,
+    coordinates: tuple[Coordinate, ...],
+    contexts: int,
+    held: Float[Array, "free 2"],
+    fixed: dict[str, Array],
+    trials: Seen,
+    points: Float[Array, "point free"],
+) -> Float[Array, " point"]:
+    def one(x: Float[Array, " free"]) -> Float[Array, ""]:
+        return log_probs(learner, learner.assemble(values_of(coordinates, held, fixed, x)), contexts, trials).sum()
+
+    return jax.vmap(one)(points)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _slopes(
+    learner: Learner,
+    coordinates: tuple[Coordinate, ...],
+    contexts: int,
+    held: Float[Array, "free 2"],
+    fixed: dict[str, Array],
+    trials: Seen,
+    points: Float[Array, "point free"],
+) -> tuple[Array, Array, Array]:
+    def at(x: Float[Array, " free"]) -> Float[Array, " trial"]:
+        return log_probs(learner, learner.assemble(values_of(coordinates, held, fixed, x)), contexts, trials)
+
+    def one(x: Float[Array, " free"]) -> tuple[Array, Array, Array]:
+        directions = jnp.eye(len(coordinates))
+        value, scores = jax.vmap(lambda direction: jax.jvp(at, (x,), (direction,)), out_axes=(None, 0))(directions)
+        return value.sum(), scores.sum(axis=1), scores @ scores.T
+
+    return jax.vmap(one)(points)
+
+
+def _tidy(slopes: Slopes) -> Slopes:
+    flat = slopes.information.reshape(len(slopes.value), -1)
+    good = np.isfinite(slopes.value) & np.isfinite(slopes.gradient).all(axis=1) & np.isfinite(flat).all(axis=1)
+    return Slopes(
+        np.where(good, slopes.value, -np.inf),
+        np.where(good[:, None], slopes.gradient, 0.0),
+        np.where(good[:, None, None], slopes.information, 0.0),
+    )

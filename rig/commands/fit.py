@@ -1,0 +1,74 @@
+"""``twinrig fit``: a learner fitted to the record, with how sure that is."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from rig.cli import say
+
+
+def add_table_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every command that reads trials tables takes."""
+    parser.add_argument("trials", type=Path, nargs="+", metavar="TRIALS", help="trials tables: .tsv, .csv, .csv.gz or .parquet")
+    parser.add_argument("--protocol", required=True, metavar="PROTOCOL", help="a name in the library, or the path of a file")
+    parser.add_argument("--column", action="append", default=[], metavar="NEW=OLD", help="a column under another name")
+    parser.add_argument("--derive", action="append", default=[], metavar="NEW=EXPRESSION", help='a simple column, as "hit=tgtsize>10"')
+    parser.add_argument("--accept-simulated", action="store_true", help="take simulated trials; the result says so")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of all randomness (default: 0)")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``fit``."""
+    add_table_arguments(parser)
+    parser.add_argument("--learner", required=True, metavar="NAME", help="one of twinrig learners")
+    parser.add_argument("--method", choices=("ml",), default="ml", help="ml: maximum likelihood")
+    parser.add_argument("--fix", action="append", default=[], metavar="KEY=VALUE", help="an option, or a parameter that isn't fitted")
+    parser.add_argument("--free", action="append", default=[], metavar="NAME", help="fit a parameter that usually isn't, such as retention")
+    parser.add_argument("--first-trials", type=int, default=0, metavar="N", help="initial mean and SD are those of the first N actions")
+    parser.add_argument("--starts", type=int, default=20, metavar="N", help="local searches (default: 20)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results; new, or empty")
+
+
+def main(options: argparse.Namespace) -> dict[str, Any]:
+    """Fit every participant, and say of each parameter how sure it is."""
+    from protocols.errors import BadInput
+    from rig.fits import Asked, finite, fit_tables
+
+    if options.starts < 1 or options.first_trials < 0 or options.seed < 0:
+        raise BadInput("--starts takes a number from 1, --first-trials and --seed one from 0")
+    asked = Asked(
+        options.trials,
+        options.protocol,
+        options.learner,
+        options.fix,
+        options.free,
+        options.first_trials,
+        options.starts,
+        options.seed,
+        options.column,
+        options.derive,
+        options.accept_simulated,
+    )
+    results = fit_tables(asked, options.out, lambda words: print(words, file=sys.stderr, flush=True))
+    if not options.json:
+        for result in results:
+            say(options, words(result))
+    return finite({"out": str(options.out), "fits": results})
+
+
+def words(result: dict[str, Any]) -> str:
+    """A fit for a person's eyes."""
+    head = (
+        f"{result['participant']}: {result['learner']}, {result['n_trials']} trials, log-likelihood {result['log_likelihood']:.2f}, "
+        f"BIC {result['bic']:.1f}; {result['starts_at_best']} of {len(result['reached'])} searches reached the best"
+    )
+    lines = [_line(name, found) for name, found in result["parameters"].items() if not found.get("fixed")]
+    floors = [f"  floor {name}: log-likelihood {value:.2f}" for name, value in result["log_likelihood_floors"].items()]
+    return "\n".join([head, *lines, *floors, *(f"  beware: {doubt}" for doubt in result["doubts"])])
+
+
+def _line(name: str, found: dict[str, Any]) -> str:
+    low, high = found["interval"]
+    told = "" if found["identifiable"] else f"   NOT TOLD: {found['why']}"
+    return f"  {name:<32} {found['estimate']:.4g}   (95 %: {low:.4g} to {high:.4g}){told}"

@@ -1,0 +1,170 @@
+"""Fits against closed forms: coordinates, derivatives, optimum, standard errors, and what a record can't tell."""
+
+import jax
+import numpy as np
+import pytest
+
+from analysis.fit import Plan, doubts, fit, pose
+from analysis.fit_certainty import curvature, spreads
+from analysis.fit_ml import maximise
+from analysis.fit_polish import Search, polish
+from analysis.fit_space import first_trials, make_space, scale_of, values_of
+from analysis.learner import Context
+from analysis.predict import log_likelihood
+from analysis.registry import build_learner
+from analysis.twin import Seen
+from protocols.errors import BadInput
+from protocols.task import Outcome
+
+REACH = ("reach_angle_deg",)
+TRIALS = 90
+
+
+def record(actions, rewards) -> Seen:
+    """Reaches with their rewards; nothing else is known of them."""
+    rewards = np.asarray(rewards, dtype=float)
+    blank = np.full(len(rewards), np.nan)
+    outcome = Outcome(rewards, *[blank] * 7)
+    return Seen(
+        Context(np.zeros(len(rewards), int), np.tile([0.1, 0.0], (len(rewards), 1))), np.asarray(actions, dtype=float), rewards, outcome
+    )  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def walk():
+    """A walk of known steps, and the floor that it is fitted with: its best step SD is the root mean square of the steps."""
+    steps = np.random.default_rng(1).normal(0, 2.0, TRIALS)
+    seen = record(np.cumsum(steps)[:, None], np.full(TRIALS, np.nan))
+    learner = build_learner("random-walk", {}, REACH)
+    plan = Plan(learner, 1, {"initial_mean": 0.0, "initial_sd": 3.0}, starts=4)
+    return np.diff(np.cumsum(steps)), seen, plan
+
+
+@pytest.fixture(scope="module")
+def walk_fit(walk):
+    return fit(walk[2], walk[1])
+
+
+@pytest.fixture(scope="module")
+def gradient_learner():
+    """A policy gradient of reaches with five free parameters, and reaches that wander with a reward that follows them."""
+    random = np.random.default_rng(4)
+    actions = np.cumsum(random.normal(0, 0.3, TRIALS)) + random.normal(0, 4, TRIALS)
+    actions[7] = np.nan
+    rewards = -np.abs(actions - 6) / 10
+    rewards[11] = np.nan
+    fixed = {"initial_mean": 0.0, "motor_sd": 1.0, "initial_baseline": -0.5}
+    return Plan(build_learner("policy-gradient", {}, REACH), 1, fixed, starts=4), record(actions[:, None], rewards)
+
+
+@pytest.mark.parametrize(("name", "actions"), [("policy-gradient", 2), ("task-outcome", 1), ("two-rate", 1), ("local-level", 1)])
+def test_coordinates_go_there_and_back(name, actions):
+    names = REACH if actions == 1 else ("release_angle_deg", "release_speed")
+    learner = build_learner(name, {}, names)
+    space = make_space(learner, {}, scale_of(np.random.default_rng(0).normal(5, 2, (30, actions)), np.linspace(-1, 0, 30)))
+    x = space.search.mean(axis=1) + 0.1
+    np.testing.assert_allclose(space.unbounded(space.natural(x)), x, rtol=1e-9)
+    moved = (space.natural(x + 1e-6) - space.natural(x - 1e-6)) / 2e-6
+    slopes = [c.slope(value) for c, value in zip(space.coordinates, space.natural(x), strict=True)]
+    np.testing.assert_allclose(moved, slopes, rtol=1e-6)
+    low, high = space.natural(space.held[:, 0]), space.natural(space.held[:, 1])
+    bounds = {p.name: (p.low, p.high) for p in learner.parameters}
+    for c, least, most in zip(space.coordinates, low, high, strict=True):
+        assert bounds[c.parameter][0] <= least < most <= bounds[c.parameter][1]
+
+
+def test_a_part_of_a_parameter_can_be_fixed_and_one_that_rests_be_freed():
+    learner = build_learner("policy-gradient", {}, ("release_angle_deg", "release_speed"))
+    scale = scale_of(np.random.default_rng(0).normal(5, 2, (30, 2)), np.linspace(-1, 0, 30))
+    space = make_space(learner, {"initial_sd.release_speed": 0.5}, scale, free=("retention",))
+    assert "initial_sd.release_angle_deg" in space.names and "initial_sd.release_speed" not in space.names
+    assert "retention" in space.names and "variance_floor" not in space.names
+    assert space.values(space.search.mean(axis=1))["initial_sd"][1] == 0.5
+    for fixed, free, words in (({}, ("speed",), "no parameter"), ({"retention": 1.0}, ("retention",), "fixed and fitted")):
+        with pytest.raises(BadInput, match=words):
+            make_space(learner, fixed, scale, free)
+
+
+def test_slopes_are_those_of_the_likelihood_and_padding_changes_nothing(gradient_learner):
+    plan, seen = gradient_learner
+    problem = pose(plan, seen)
+    x = problem.space.search.mean(axis=1)
+
+    def plain(at):
+        values = values_of(problem.space.coordinates, problem.space.held, problem.space.fixed, at)
+        return log_likelihood(plan.learner, plan.learner.assemble(values), 1, seen)
+
+    at = jax.jit(plain)
+    value = at(x)
+    gradient = [(at(x + step) - at(x - step)) / 2e-5 for step in 1e-5 * np.eye(len(x))]
+    slopes = problem.slopes(np.stack([x, x + 0.1]))
+    np.testing.assert_allclose(slopes.value[0], value, rtol=1e-10)
+    np.testing.assert_allclose(slopes.gradient[0], gradient, rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(problem.log_likelihoods(x[None]), value, rtol=1e-10)
+    assert np.all(np.linalg.eigvalsh(slopes.information[0]) > -1e-9)
+
+
+def test_optimum_and_standard_error_are_the_closed_form(walk, walk_fit):
+    steps, _, _ = walk
+    (name,) = walk_fit.problem.space.names
+    best = np.sqrt(np.mean(steps**2))
+    assert walk_fit.estimates[name] == pytest.approx(best, rel=2e-3)  # the first action says a little of it too
+    (known,) = walk_fit.certainty
+    assert known.se == pytest.approx(best / np.sqrt(2 * len(steps)), rel=0.01)
+    assert known.low < best < known.high and known.identifiable
+    assert walk_fit.optimum.at_best == 4
+    assert walk_fit.bic == pytest.approx(np.log(TRIALS) - 2 * walk_fit.optimum.log_likelihood)
+    assert doubts(walk_fit) == []
+
+
+def test_the_truth_as_a_start_finds_nothing_better_and_the_seed_decides(gradient_learner):
+    plan, seen = gradient_learner
+    problem = pose(plan, seen)
+    one, again = maximise(problem, 4, 3), maximise(problem, 4, 3)
+    np.testing.assert_array_equal(one.x, again.x)
+    helped = maximise(problem, 4, 3, also=one.x[None] + 0.05)
+    assert helped.log_likelihood < one.log_likelihood + 0.01
+
+
+def test_constant_reward_says_nothing_of_the_rates(gradient_learner):
+    plan, seen = gradient_learner
+    constant = record(seen.action, np.full(TRIALS, -0.5))
+    fitted = fit(plan, constant)
+    told = dict(zip(fitted.problem.space.names, fitted.certainty, strict=True))
+    assert not told["alpha_mean"].identifiable and not told["alpha_log_var"].identifiable and not told["baseline_decay"].identifiable
+    assert "open" in told["alpha_mean"].why
+    assert any("alpha_mean" in doubt for doubt in doubts(fitted))
+
+
+def test_a_flat_direction_has_no_standard_error():
+    hessian = np.diag([4.0, 0.0, 1.0])
+    np.testing.assert_allclose(spreads(hessian), [0.5, np.nan, 1.0])
+
+
+def test_curvature_is_that_of_the_closed_form(walk, walk_fit):
+    assert curvature(walk_fit.problem, walk_fit.optimum.x)[0, 0] == pytest.approx(2 * (TRIALS - 1), rel=5e-3)  # in log SD
+
+
+def test_what_goes_wrong_in_the_answers_ends_every_search():
+    def broken(points):
+        raise FloatingPointError("no number")
+
+    with pytest.raises(FloatingPointError, match="no number"):
+        polish(broken, [Search(np.zeros(2), np.ones(2, bool))] * 3)
+
+
+def test_too_few_trials_and_impossible_values_are_refused(walk):
+    _, seen, plan = walk
+    few = jax.tree.map(lambda column: column[:1], seen)
+    with pytest.raises(BadInput, match="1 trials have an action, and learner 'random-walk' has 1 free"):
+        fit(plan, few)
+    with pytest.raises(BadInput, match="lie in"):
+        fit(plan._replace(fixed={"step_sd": -1.0}), seen)
+
+
+def test_first_trials_give_mean_and_sd():
+    learner = build_learner("policy-gradient", {}, REACH)
+    actions = np.array([[1.0], [np.nan], [3.0], [50.0]])
+    assert first_trials(learner, actions, 2) == {"initial_mean": [2.0], "initial_sd": [pytest.approx(np.sqrt(2))]}
+    with pytest.raises(BadInput, match="at least 2"):
+        first_trials(learner, actions[:1], 5)
