@@ -106,14 +106,14 @@ def trial_bar(figure: Figure, axes: Axes, marks: ScalarMappable, pad: float = 0.
     figure.colorbar(marks, ax=axes, label="trial", pad=pad, aspect=aspect, ticks=MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
 
 
-def draw_spans(axes: Axes, spans: Sequence[Span]) -> None:
-    """A line between phases, and their names along the top edge."""
+def draw_spans(axes: Axes, spans: Sequence[Span], width: float = 1.0) -> None:
+    """A line between phases, and their names along the top edge; ``width`` is the axes' share of the figure's."""
     if len(spans) < 2:
         return
     whole = spans[-1].last - spans[0].first + 1
     for place, span in enumerate(spans):
         left, right = span.first - 0.5, span.last + 0.5
-        room = int(LETTERS_ACROSS * (right - left) / whole)
+        room = int(LETTERS_ACROSS * width * (right - left) / whole)
         if place:
             axes.axvline(left, color=PALE, lw=0.9, ls=(0, (1, 2)), zorder=1)
         axes.annotate(

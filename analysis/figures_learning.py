@@ -170,10 +170,14 @@ def spread_curve(
 ) -> Figure:
     """The person's running SD of each action dimension, beside the SD that the yoked learner holds."""
     with styled():
-        figure = new_figure(height=2.9)
-        row = figure.subplots(1, actions.shape[1], squeeze=False)[0]
-        for place, axes in enumerate(row):
-            draw_spans(axes, spans)
+        columns = min(actions.shape[1], 2)
+        rows = -(-actions.shape[1] // columns)
+        figure = new_figure(height=0.6 + 2.3 * rows)
+        grid = figure.subplots(rows, columns, squeeze=False).flat
+        for axes in grid[actions.shape[1] :]:
+            axes.set_axis_off()
+        for place, axes in enumerate(grid[: actions.shape[1]]):
+            draw_spans(axes, spans, 1 / columns)
             spread = within_spans(trial, actions[:, place], spans, lambda part: running_sd(part, window))
             axes.plot(
                 trial,
@@ -186,5 +190,5 @@ def spread_curve(
                 axes.plot(trial, yoked_sd[:, place], color=YOKED, lw=1.6, label="yoked learner")
             axes.set(xlabel="trial", ylabel=f"SD of {labels[place]}", xlim=(trial.min() - 0.5, trial.max() + 0.5))
             axes.set_ylim(bottom=0)
-        legend_below(figure, row[0])
+        legend_below(figure, grid[0])
     return figure

@@ -69,7 +69,7 @@ def check_protocol(
         trials=tuple(trial_line(protocol, block, trial) for block in blocks for trial in block.trials),
         seconds=sum(line.seconds for line in lines) + ANSWERING * (len(protocol.questions.before) + len(protocol.questions.after)),
         shown=shown_size(protocol),
-        warnings=tuple(warnings(protocol, blocks, screen)),
+        warnings=tuple(warnings(protocol, blocks, screen, loaded.protocol)),
         simulated=simulate(protocol, name, seed) if simulate is not None else None,
     )
 
@@ -79,14 +79,14 @@ def first_condition(protocol: Protocol) -> str:
     return next(iter(protocol.counterbalance.conditions)) if protocol.counterbalance else ""
 
 
-def warnings(protocol: Protocol, blocks: tuple[PlannedBlock, ...], screen: tuple[float, float]) -> Iterator[Warned]:
-    """All that looks unintended."""
-    yield from _purpose(protocol)
+def warnings(protocol: Protocol, blocks: tuple[PlannedBlock, ...], screen: tuple[float, float], study: Protocol) -> Iterator[Warned]:
+    """All that looks unintended in a session's protocol; what need not be in every session is looked for in the whole study."""
+    yield from _purpose(study)
     yield from _learning(blocks)
     yield from _people(protocol)
     yield from _balance(protocol)
     yield from _stretches(protocol, blocks)
-    yield from _texts(protocol)
+    yield from _texts(study)
     width, height = shown_size(protocol)
     if width > screen[0] or height > screen[1]:
         scale = protocol.workspace.display_scale * min(screen[0] / width, screen[1] / height)

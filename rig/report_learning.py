@@ -148,7 +148,9 @@ def _movements(record: SessionRecord) -> Section:
     if kept:
         figures += _paths(record, kept)
         drawn = figures_paths.speed_profiles(np.array(list(kept)), list(kept.values()))
-        figures.append(Figure(svg(drawn), "Speed of the hand before the end of each movement (the release, or the target's distance)."))
+        figures.append(
+            Figure(svg(drawn), "Speed of the hand before the end of each movement (the release, the target's distance, or rest).")
+        )
     return Section("Movements", "", tuple(figures), notes=() if figures else ("No movement was completed.",))
 
 
@@ -162,9 +164,8 @@ def _paths(record: SessionRecord, kept: dict[int, np.ndarray]) -> Iterator[Figur
     if record.task.name == "bimanual":
         given = {c.trial.number: c.trial for c in record.committed}
         cursor = [record.task.cursor(hand, given[trial], np) for trial, hand in zip(kept, hands, strict=True)]  # type: ignore[attr-defined]
-        yield Figure(
-            svg(figures_paths.hand_paths(trials, cursor, targets)), "Cursor paths from the go cue to the end of the movement.", True
-        )
+        drawn = figures_paths.hand_paths(trials, cursor, targets)
+        yield Figure(svg(drawn), "Cursor paths from the go cue to the end of the movement.", small=True)
         for side, columns in (("left", slice(0, 2)), ("right", slice(2, 4))):
             drawn = figures_paths.hand_paths(trials, [hand[:, columns] for hand in hands], np.empty((0, 2)))
             yield Figure(svg(drawn), f"Paths of the {side} hand from its start, from above.", small=True)

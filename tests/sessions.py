@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from devices.device import DeviceInfo, Samples
+from protocols.bimanual import MAPPINGS
 from protocols.history import Committed
 from protocols.load import load_protocol, parse_protocol
 from protocols.records import Certificate, trial_record
@@ -145,8 +146,8 @@ class _Practice:
             middle = np.array([120.0, 3.15]) - math.exp(-done / 30) * np.array([20.0, -0.5])
             return middle + spread * self.random.standard_normal(2) * (6.0, 0.3)
         if self.task.name == "bimanual":
-            toward = np.array([0.0, trial.target[0], trial.target[1], 0.0]) * (1 - math.exp(-done / 15))
-            return toward + 0.03 * spread * self.random.standard_normal(4)
+            hands = np.linalg.pinv(MAPPINGS[trial.mapping]) @ trial.target
+            return hands * (1 - 0.5 * math.exp(-done / 15)) + 0.02 * spread * self.random.standard_normal(4)
         goal = -math.degrees(trial.rotation) * (1 - math.exp(-done / 15))
         return np.array([goal + 4 * spread * self.random.standard_normal()])
 

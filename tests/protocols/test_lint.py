@@ -103,3 +103,8 @@ def test_list_and_show():
 def test_an_unknown_condition_is_told():
     with pytest.raises(BadInput, match="no condition 'left'"):
         check_protocol(load_protocol("reach-reward"), "left")
+
+
+@pytest.mark.parametrize("session", [1, 2, 3, 4])
+def test_what_stands_in_another_session_of_the_study_is_not_missed(session):
+    assert check_protocol(load_protocol("bimanual"), session=session).warnings == ()
