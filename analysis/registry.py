@@ -11,7 +11,21 @@ from analysis.parameters import read_values
 from protocols.errors import BadInput
 from protocols.task import Task
 
-_RIVALS = ("error-based", "two-rate", "task-outcome", "random-walk", "local-level")
+_RIVALS = (
+    "error-based",
+    "two-rate",
+    "task-outcome",
+    "explore-keep",
+    "reward-variability",
+    "win-stay",
+    "reward-weighted",
+    "actor-critic",
+    "credit-assignment",
+    "past-blocks",
+    "random-walk",
+    "local-level",
+    "trend",
+)
 
 
 def _rival(name: str) -> tuple[str, str, str]:

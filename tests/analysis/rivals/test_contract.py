@@ -14,6 +14,14 @@ CASES = [
     ("task-outcome", {}, REACH),
     ("random-walk", {"context": "table"}, SKITTLES),
     ("local-level", {}, REACH),
+    ("explore-keep", {"context": "table", "success": "better"}, SKITTLES),
+    ("reward-variability", {}, SKITTLES),
+    ("win-stay", {}, REACH),
+    ("reward-weighted", {"spread": "weighted"}, SKITTLES),
+    ("actor-critic", {}, REACH),
+    ("credit-assignment", {"credit": "certain"}, SKITTLES),
+    ("past-blocks", {}, SKITTLES),
+    ("trend", {}, SKITTLES),
 ]
 
 
