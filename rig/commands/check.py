@@ -16,8 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Measure, print each finding, and keep the answer with the rig's settings, from where sessions take it along."""
-    from devices.registry import find_device
+    from devices.registry import check_axes, find_device
     from protocols.load import load_protocol
+    from protocols.task import ONE_HAND
     from rig.attachment import NAME, check_port, hardware
     from rig.check import as_stored, run_check
     from rig.check_kept import keep
@@ -28,10 +29,12 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     check_port(options.device, options.port, simulated=False)
     attachment = hardware(options.port) if options.device == NAME else None
     protocol = load_protocol(options.protocol).protocol if options.protocol else None
+    axes = protocol.task.axes if protocol else ONE_HAND
+    check_axes(options.device, axes)
     settings = load_settings()
     result = run_check(
         protocol,
-        lambda window: open_device(options.device, window, attachment=attachment),
+        lambda window: open_device(options.device, window, axes=axes, attachment=attachment),
         settings,
         options.windowed,
         say=lambda words: say(options, words),

@@ -56,6 +56,8 @@ def test_help_answers_at_once():
         (("pilot", "skittles", "--port", "nowhere"), "--port nowhere"),
         (("pilot", "skittles", "--device", "manipulandum", "--port", "nowhere"), "--port nowhere"),
         (("check", "--device", "manipulandum"), "--port"),
+        (("check", "bimanual"), "4 axes (left_x, left_y, right_x, right_y)"),
+        (("pilot", "bimanual"), "choose from simulated"),
         (("trials", "nowhere"), "nowhere"),
         (("report", "nowhere", "--out", "r.html"), "nowhere"),
         (("export", "nowhere", "--bids", "b"), "nowhere"),
@@ -87,7 +89,7 @@ def test_json_goes_to_standard_output_alone(tmp_path):
     assert {protocol["name"] for protocol in json.loads(done.stdout)["protocols"]} >= {"skittles", "reach-rotation", "reach-reward"}
 
 
-@pytest.mark.parametrize("name", ["skittles", "reach-rotation", "reach-reward"])
+@pytest.mark.parametrize("name", ["skittles", "reach-rotation", "reach-reward", "bimanual"])
 def test_protocol_check_rehearses_each_ready_protocol(name, tmp_path):
     done = twinrig("protocol", "check", name, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

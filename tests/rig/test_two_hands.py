@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from protocols.workspace import Workspace
 from protocols.zone import zone_rule
 from rig.bids import export_bids
 from rig.folder import JOURNAL
+from rig.input import DeviceSlot
 from rig.journal_reader import read_journal
 from rig.judge import Judge
 from rig.learner_choice import targets_of, twin_choice
@@ -91,6 +93,16 @@ def test_a_mouse_is_refused_before_a_folder_is_made(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match=r"mouse.* 4 axes \(left_x, left_y, right_x, right_y\).*choose from .*simulated"):
         new_plan("bimanual", "P01", None, "mouse", simulated=False, data=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_plugged_in_has_the_last_word_on_its_axes(monkeypatch):
+    """Two pointers may be asked for by name, and one be missing."""
+    monkeypatch.setattr("rig.input.find_device", lambda name: lambda clock, *where: SimulatedDevice(clock))
+    window = SimpleNamespace(metres_per_pixel=0.00025, screen_size_px=(1280, 1024), screen_corner_px=(0, 0))
+    slot = DeviceSlot("mouse", window, axes=TWO_HANDS)  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match=r"4 axes \(left_x.*this one has 2 \(x, y\)"):
+        slot.__enter__()
+    assert not slot.status().alive, "what was opened is closed again"
 
 
 def test_every_coordinate_is_in_the_journal_and_ends_where_it_was_scored(session):
