@@ -13,8 +13,10 @@ import numpy as np
 
 from devices.device import Clock, DeviceInfo, Samples
 from devices.device_clock import DeviceClock, increasing
+from devices.force_field import ForceField, enable_arguments, field_arguments, torque_arguments
 from devices.manipulandum_calibration import Calibration
-from devices.manipulandum_codec import SAMPLE, Command, Status
+from devices.manipulandum_codec import SAMPLE, Command, Status, pack_enable
+from devices.manipulandum_faults import fault_of
 from devices.manipulandum_samples import Moments, Unroller
 from devices.manipulandum_talk import Conversation, Refused
 from devices.process import Priority
@@ -66,6 +68,7 @@ class Manipulandum:
         self._unroller = Unroller()
         self._last_host_time = -np.inf
         self._talk: Conversation | None = None
+        self._lost = LinkLost(f"port {port} is not open")
         self._errors = self._retries = self._reconnected = 0
 
     def __enter__(self) -> Self:
@@ -110,15 +113,36 @@ class Manipulandum:
         except LinkLost as lost:
             self._lose(lost)
             return NOTHING
-        self._judge(int(np.bitwise_or.reduce(records["status"])))
+        if fault := fault_of(int(np.bitwise_or.reduce(records["status"]))):
+            raise DeviceError(fault)
         self._watch_silence(len(records) > 0)
         return self._make(records, arrival, moments)
 
     def command(self, name: str, *arguments: Any) -> Any:
-        """``report``: how well it went so far."""
-        if name != "report":
-            raise DeviceError(f"knows no command {name!r}")
-        return self._report(*arguments)
+        """What it can be told.
+
+        ``field`` ForceField: from now on; ``force`` x, y, limit (N): a constant force; ``relax``: motors off; ``stop``: the same,
+        latched as by the emergency button; ``report``: how well it went so far.
+        """
+        commands = {"field": self._field, "force": self._force, "relax": self._relax, "stop": self._stop, "report": self._report}
+        if name not in commands:
+            raise DeviceError(f"knows no command {name!r}, only {', '.join(commands)}")
+        return commands[name](*arguments)
+
+    def _field(self, field: ForceField) -> None:
+        arguments = field_arguments(self._calibration, field)
+        self._present.ask(Command.ENABLE, enable_arguments(self._calibration, field.limit))
+        self._present.ask(Command.FIELD, arguments)
+
+    def _force(self, x: float, y: float, limit: float) -> None:
+        self._present.ask(Command.ENABLE, enable_arguments(self._calibration, limit))
+        self._present.ask(Command.TORQUE, torque_arguments(self._calibration, (x, y)))
+
+    def _relax(self) -> None:
+        self._present.ask(Command.ENABLE, pack_enable(False, 0))
+
+    def _stop(self) -> None:
+        self._present.ask(Command.EMERGENCY)
 
     def _report(self) -> dict[str, Any]:
         """How well it went: clock map, errors, reconnections."""
@@ -135,8 +159,10 @@ class Manipulandum:
         }
 
     @property
-    def _conversation(self) -> Conversation:
-        assert self._talk is not None
+    def _present(self) -> Conversation:
+        """The conversation; a port that is being looked for has none."""
+        if self._talk is None:
+            raise self._lost
         return self._talk
 
     def _connect(self) -> None:
@@ -148,19 +174,19 @@ class Manipulandum:
         """From an open port to samples that are in time and place."""
         status = self._first_answer()
         try:
-            self._conversation.ask(Command.CLEAR)
+            self._present.ask(Command.CLEAR)
         except Refused as refused:
             raise DeviceError("the emergency stop is pressed, or its wire is broken: release it, then try again") from refused
-        self._conversation.ask(Command.START)
+        self._present.ask(Command.START)
         if status & Status.RESTARTED:  # its counts began with edges of unknown channels; else they are as they were zeroed
-            self._conversation.ask(Command.ZERO)
+            self._present.ask(Command.ZERO)
         self._synchronise()
 
     def _first_answer(self) -> int:
         deadline = self._clock() + OPENING
         while True:
             try:
-                answer = self._conversation.ask(Command.PING)
+                answer = self._present.ask(Command.PING)
             except DeviceTimeout:
                 if self._clock() > deadline:
                     raise
@@ -176,15 +202,6 @@ class Manipulandum:
             time.sleep(POLL)
         if not count:
             raise DeviceTimeout(f"the board at {self._port} sent no sample for {SYNC} s (expected one every ms); unplug it and try again")
-
-    def _judge(self, status: int) -> None:
-        if status & (Status.STOP_PRESSED | Status.STOPPED):
-            raise DeviceError("the emergency stop was pressed, and the motors are off: see that all is well, release it, then go on")
-        if status & Status.RESTARTED:
-            why = "its watchdog found the firmware hanging" if status & Status.BY_WATCHDOG else "its power or cable failed"
-            raise DeviceError(f"the board was restarted ({why}), so its position is unknown: put the handle at its home mark, then go on")
-        if status & Status.SILENT_HOST:
-            raise DeviceError("the board heard nothing from here for 0.2 s and turned the motors off: close other programs, then go on")
 
     def _watch_silence(self, heard: bool) -> None:
         now = self._clock()
@@ -224,7 +241,7 @@ class Manipulandum:
 
     def _take_in(self) -> tuple[np.ndarray, np.ndarray, Moments]:
         """Records that have come, when each of their samples came, and the samples themselves; the clock map has noted them."""
-        batches = self._conversation.take()
+        batches = self._present.take()
         records = np.concatenate([np.empty(0, SAMPLE), *(records for _, records in batches)])
         moments = self._unroller.add(records)
         arrival = np.concatenate([np.empty(0), *(np.full(len(records), arrival) for arrival, records in batches)])[moments.record]
