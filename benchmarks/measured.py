@@ -12,13 +12,18 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "measured.md"
 ROWS = (
     ("pointer", "1 kHz pointer for {0[seconds]:g} s", "none lost, in order",
      "{0[received]} of {0[injected]} events, one by one in the same places: {0[same_positions]}, with the same buttons: {0[same_buttons]}"),
-    ("session", "pointer events in a running session", "none lost, in order",
+    ("sweep", "1 kHz pointer for {0[seconds_of_motion]:g} s in a running session", "none lost, in order",
+     "{0[samples]} samples in the journal of {0[events_injected]} events, {0[samples_lost]} lost by the counter, in order: {0[in_order]}; "
+     "frames within 1.5 periods {0[frames_within_1.5_periods_percent]} %, work p99 {0[work_ms][p99]} ms"),
+    ("session", "pointer events of a pilot's throws", "none lost, in order",
      "{0[events_received]} of {0[events_injected]} events, in order: {0[in_order]}"),
     ("frames", "frames alone, {0[frames]} of them", "at least 99.5 % within 1.5 periods",
      "{0[within_1.5_periods]:.2%}, work per frame p99 {0[work_ms][p99]} ms"),
     ("session", "frames of a pilot of {0[trials]} throws, all on", "at least 99.5 % within 1.5 periods",
      "{0[frames_within_1.5_periods_percent]} % of {0[frames]}"),
-    ("session", "work per frame, p99", "under 5 ms", "{0[work_ms][p99]} ms"),
+    ("session", "work per frame, p99", "under 5 ms", "{0[work_ms][p99]} ms; without the twin {0[without_twin][work_ms][p99]} ms"),
+    ("session", "frames of the same without the twin", "at least 99.5 % within 1.5 periods",
+     "{0[without_twin][frames_within_1.5_periods_percent]} % of {0[without_twin][frames]}"),
     ("session", "committed trial to next prediction, p99", "under 50 ms", "{0[commit_to_prediction_ms][p99]} ms"),
     ("session", "late frames within 0.1 s of a commit, of {0[frames_shortly_after_a_commit]}", "none more than without the twin",
      "{0[late_frames_shortly_after_a_commit]}; without the twin {0[without_twin][late_frames_shortly_after_a_commit]} "
@@ -34,6 +39,15 @@ ROWS = (
      "records: {0[records_as_uninterrupted]}, twin: {0[twin_rows_as_uninterrupted]}"),
     ("kills mouse", "session through the real pointer, killed and resumed", "same schedule, twin as recomputed",
      "schedule: {0[schedule_as_planned]}, twin: {0[twin_rows_as_recomputed]}"),
+    ("parts twin", "kill -9 of the twin, {0[kills]} times in a session", "goes on and says so, nothing lost, twin the same",
+     "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, {0[samples_lost]} samples lost by the counter, in order: "
+     "{0[samples_in_order]}, twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
+    ("parts recorder", "kill -9 of the recorder, {0[kills]} times in a session", "goes on and says so, nothing lost, twin the same",
+     "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, {0[samples_lost]} samples lost by the counter, in order: "
+     "{0[samples_in_order]}, twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
+    ("parts device", "kill -9 of the device's process, {0[kills]} times in a session", "goes on and says so, nothing lost, twin the same",
+     "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, {0[samples_lost]} samples lost by the counter, in order: "
+     "{0[samples_in_order]}, twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
     ("parity", "yoked states against a NumPy script, {0[throws]} throws", "within 1e-9",
      "{0[largest_difference]:.1e} (a shift of 1e-9 grows by {0[growth_of_a_1e-9_shift]:.2g})"),
     ("session", "recording against journal", "matches", "{0[recording_matches_journal]}"),

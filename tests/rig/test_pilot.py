@@ -16,6 +16,7 @@ from rig.trials import read_trials
 from rig.twin_store import read_twin
 
 TRIALS = 14
+STALL = 0.02  # s between two samples of a movement: at the onset speed of the throw, pixels come every 5 ms
 pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(600)]
 
 
@@ -64,20 +65,23 @@ def test_frames_come_in_time(journal):
 
 
 def test_the_hand_does_what_the_participant_intended(journal):
-    records = journal.records()
+    """Where the machine stalls near a release, its speed is spoiled: the timing certificate says in which trials it may have."""
+    steady = [record for record in journal.records() if record["late_frames"] == 0 and record["largest_gap"] < STALL]
+    if len(steady) < TRIALS // 3:
+        pytest.skip(f"the machine stalled in all but {len(steady)} of {TRIALS} trials: nothing can be said of the hand")
     angle, speed = (
-        np.array([[record[f"{kind}action_release_{name}"] for kind in ("", "intended_")] for record in records])
+        np.array([[record[f"{kind}action_release_{name}"] for kind in ("", "intended_")] for record in steady])
         for name in ("angle_deg", "speed")
     )
     assert np.median(np.abs(angle[:, 0] - angle[:, 1])) < 5  # motor noise of 1 deg and 0.08 m/s, pixels, a stamp's lateness
-    assert np.median(np.abs(speed[:, 0] - speed[:, 1])) < 2  # 0.1 where nothing else runs: a stall near the release spoils a throw
+    assert np.median(np.abs(speed[:, 0] - speed[:, 1])) < 0.5  # 0.1 where nothing else runs
 
 
 def test_the_twin_predicts_each_trial_beforehand(pilot, journal):
     folder = Path(pilot["session"])
     times = answer_times(journal, folder / TWIN)
     assert len(times) == TRIALS - 1
-    assert np.median(times) < 1.0  # 0.01 where nothing else runs
+    assert np.median(times) < 0.2  # 0.01 where nothing else runs; other programs' load doesn't count, since the rig's group goes first
     with read_twin(folder / TWIN) as store:
         assert all(len(store.rows(kind)) == TRIALS for kind in ("yoked", "free_person", "free_own"))
         assert store.rows("free_own")[-1].free["rewards"].shape == (100,)
