@@ -7,7 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 Priority = Literal["realtime", "high", "normal", "low"]
 _FIFO = 10  # above all that isn't real-time, below what systems give their own drivers
+_FRAMES_FIFO = 1
 _NICE = {"realtime": -15, "high": -10, "normal": 0, "low": 5}
 
 
@@ -107,6 +109,25 @@ def _lift_group(process: int) -> str:
     except OSError:  # no autogroups here, or not allowed
         return ""
     return ", its group too"
+
+
+@contextmanager
+def frame_by_frame() -> Iterator[None]:
+    """Let this thread alone go before all that isn't real-time, where the system grants it: it works for a part of each frame, and waits.
+
+    As PsychoPy's ``core.rush`` does, below the devices. What is started meanwhile (a twin, a recorder) begins without it.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    policy, level = os.sched_getscheduler(0), os.sched_getparam(0)
+    with suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(_FRAMES_FIFO))
+    try:
+        yield
+    finally:
+        with suppress(PermissionError):
+            os.sched_setscheduler(0, policy, level)
 
 
 def stop(process: Any, patience: float = 2.0) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from devices.process import frame_by_frame
 from protocols.errors import DeviceError, JournalError, TwinrigError
 from protocols.history import Committed
 from protocols.movement import Limits, limits_of
@@ -61,9 +62,10 @@ class Session:
         else:
             between.ask(self.rig, self._protocol.questions.before)
             between.show(self.rig, "welcome")
-        while (trial := self._next()) is not None:
-            between.before_block(self.rig, trial, self.history)
-            self._give(trial)
+        with frame_by_frame():
+            while (trial := self._next()) is not None:
+                between.before_block(self.rig, trial, self.history)
+                self._give(trial)
         between.ask(self.rig, self._protocol.questions.after)
         between.show(self.rig, "goodbye", between.earned(self.rig, self.score))
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from devices.process import set_priority
 from protocols.errors import TwinrigError
 
 
@@ -27,6 +28,7 @@ def virtual_screen(width: int = 1280, height: int = 1024) -> Iterator[str]:
         os.close(writer)
     with os.fdopen(reader) as stream:
         number = stream.readline().strip()
+    set_priority("high", server.pid)  # it stands in for a graphics card, which waits for no other program
     before = os.environ.get("DISPLAY")
     try:
         if not number:
