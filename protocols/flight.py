@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from protocols.errors import BadInput
 
-CELLS_PER_SWING = 100  # grid cells a period; distances vary at twice the swing's frequency
+CELLS_PER_SWING = 64  # grid cells a period; distances vary at twice the swing's frequency
+DIPS = 2  # lowest ones that are looked at closely; the cubic tells others apart that differ by more than 4e-6 of the orbit's square
 NEWTON_STEPS = 3  # from a secant start within one cell: below 1e-9 s
-HALVINGS = 30  # of one cell, to find the moment of contact
 
 
 class Pendulum(NamedTuple):
@@ -72,39 +72,40 @@ def ball_motion(time: Any, start: Any, velocity: Any, pendulum: Pendulum, xp: An
 
 def closest_approach(start: Any, velocity: Any, target: Any, pendulum: Pendulum, duration: float) -> tuple[Any, Any]:
     """Smallest distance (m) of the ball's centre to ``target`` within ``duration`` (s), and its time (s); the post is ignored."""
-    dips = _dips(start, velocity, target, pendulum, duration)
-    times = jax.lax.stop_gradient(jnp.concatenate([jnp.zeros(1), dips, jnp.full(1, duration)]))  # d(distance)/dt is 0 at an inner one
-    position, _ = ball_motion(times, start, velocity, pendulum)
+    grid, swing = _grid(pendulum, duration), _swing(start, velocity, pendulum)
+    cells, shares = jax.lax.stop_gradient(_likely_dips(start, swing, target, pendulum, grid))
+    shares = _settled(shares, cells, jax.lax.stop_gradient((start, swing)), target, pendulum, grid)
+    cells = jnp.concatenate([cells, jnp.array([0, len(grid) - 2])])  # a beginning and an end may be nearest too
+    shares = jnp.concatenate([shares, jnp.array([0.0, 1.0])])
+    position, _ = _within(cells, shares, start, swing, pendulum, grid)
     squared = ((position - target) ** 2).sum(-1)
-    nearest = jnp.argmin(squared)
-    return jnp.sqrt(squared[nearest]), times[nearest]
+    least = squared.min()
+    first = jnp.where(squared == least, (cells + shares) * grid[1], duration).min()
+    return jnp.sqrt(least), jnp.minimum(first, duration)
 
 
-def first_contact(start: Any, velocity: Any, radius: float, pendulum: Pendulum, duration: float) -> Float[Array, ""]:
-    """When (s) the ball's centre first comes within ``radius`` of the origin; infinite where it does not within ``duration``.
+def meets_post(start: Any, velocity: Any, radius: float, pendulum: Pendulum, until: Any) -> Bool[Array, ""]:
+    """Whether the ball's centre comes within ``radius`` (m) of the origin before the time ``until`` (s). Exact, for a graze too.
 
-    Exact also for a graze shorter than a grid cell: the moments of least distance are looked at as well as the grid.
+    The squared distance is ``exp(-2 g t) (p + q cos 2wt + r sin 2wt)``, whose minima come every half period, at times known in closed
+    form; each is no higher than the one before. So the last one before ``until`` decides, or else the beginning or the end.
     """
-    start, velocity = jax.lax.stop_gradient(start), jax.lax.stop_gradient(velocity)
+    decay, omega = pendulum
+    p, q, r = _harmonics(start, _swing(start, velocity, pendulum))
+    across, along, pull = omega * r - decay * q, -(omega * q + decay * r), decay * p  # across cos + along sin = pull at an extreme
+    amplitude = across**2 + along**2
+    left = amplitude - pull**2  # below 0 the distance only falls
+    root = jnp.sqrt(jnp.maximum(left, 0.0))
+    angle = jnp.mod(jnp.arctan2(along * pull - across * root, across * pull + along * root), 2 * jnp.pi)
+    first = angle / (2 * omega)
+    dip = first + jnp.floor((until - first) * omega / jnp.pi) * jnp.pi / omega
+    time = jnp.where((left > 0) & (dip >= 0), dip, 0.0)
 
-    def depth(time):
-        return radius**2 - (ball_motion(time, start, velocity, pendulum)[0] ** 2).sum(-1)
+    def squared(time: Any) -> Any:
+        turn = 2 * omega * time
+        return jnp.exp(-2 * decay * time) * (p + q * jnp.cos(turn) + r * jnp.sin(turn))
 
-    grid = _grid(pendulum, duration)
-    dips = _dips(start, velocity, jnp.zeros(2), pendulum, duration)
-    times, depths = jnp.concatenate([jnp.asarray(grid), dips]), jnp.concatenate([depth(grid), depth(dips)])
-    inside = depths > 0
-    late = jnp.min(jnp.where(inside, times, duration))
-    early = jnp.maximum(late - grid[1], 0.0)
-
-    def halve(_, bracket):
-        early, late = bracket
-        middle = (early + late) / 2
-        touching = depth(middle) > 0
-        return jnp.where(touching, early, middle), jnp.where(touching, middle, late)
-
-    contact = jax.lax.fori_loop(0, HALVINGS, halve, (early, late))[1]
-    return jnp.where(inside.any(), contact, jnp.inf)
+    return jnp.minimum(jnp.minimum(squared(time), squared(until)), (start**2).sum()) < radius**2
 
 
 def _grid(pendulum: Pendulum, duration: float) -> np.ndarray:
@@ -112,32 +113,86 @@ def _grid(pendulum: Pendulum, duration: float) -> np.ndarray:
     return np.linspace(0.0, duration, cells + 1)
 
 
-def _dips(start: Any, velocity: Any, centre: Any, pendulum: Pendulum, duration: float) -> Float[Array, " dip"]:
-    """Times (s) of all local minima of the distance to ``centre``; a fixed number, filled up with ``duration``.
+def _swing(start: Any, velocity: Any, pendulum: Pendulum) -> Any:
+    """The position's amplitude in sin wt; that in cos wt is ``start``."""
+    return (velocity + pendulum.decay * start) / pendulum.omega
 
-    An ellipse has at most two such minima a period; one more for a beginning and an end within a period.
+
+def _harmonics(start: Any, swing: Any) -> tuple[Any, Any, Any]:
+    """Amplitudes of 1, cos 2wt and sin 2wt in the squared distance to the origin, before it fades."""
+    a, b = (start**2).sum(), (swing**2).sum()
+    return (a + b) / 2, (a - b) / 2, (start * swing).sum()
+
+
+def _likely_dips(start: Any, swing: Any, target: Any, pendulum: Pendulum, grid: np.ndarray) -> tuple[Any, Any]:
+    """The ``DIPS`` cells of the grid with the lowest minima of distance inside, and how far into the cell (0 to 1) these are, about.
+
+    The squared distance is a sum of five functions of time alone, and so are its slopes: on the grid these are constants. Within a
+    cell whose slope goes from falling to rising, the cubic through both ends says how low it gets.
     """
-    grid = _grid(pendulum, duration)
-    cells, step = len(grid) - 1, grid[1]
-    position, motion = ball_motion(grid, start, velocity, pendulum)
-    slope = ((position - centre) * motion).sum(-1)
-    falls_then_rises = (slope[:-1] < 0) & (slope[1:] >= 0)
-    most = min(cells, math.ceil(duration * pendulum.omega / math.pi) + 2)
-    cell = jnp.sort(jnp.where(falls_then_rises, jnp.arange(cells), cells))[:most]
-    found, cell = cell < cells, jnp.minimum(cell, cells - 1)
-    low = jnp.asarray(grid)[cell]
-    before, after = slope[cell], slope[cell + 1]
-    time = low + step * jnp.where(found, before / jnp.where(found, before - after, 1.0), 0.0)
-    for _ in range(NEWTON_STEPS):
-        time = jnp.clip(time - _newton(time, start, velocity, centre, pendulum), low, low + step)
-    return jnp.where(found, time, duration)
+    functions, slopes = _functions(pendulum, grid)
+    amplitudes = (*_harmonics(start, swing), (target * start).sum(), (target * swing).sum())
+    value = [sum(a * f[part] for a, f in zip(amplitudes, functions, strict=True)) for part in (slice(None, -1), slice(1, None))]
+    slope = [grid[1] * sum(a * f[part] for a, f in zip(amplitudes, slopes, strict=True)) for part in (slice(None, -1), slice(1, None))]
+    dips = (slope[0] < 0) & (slope[1] >= 0)
+    share = jnp.where(dips, slope[0] / jnp.where(dips, slope[0] - slope[1], 1.0), 0.0)
+    rest = 1 - share
+    low = rest**2 * ((1 + 2 * share) * value[0] + share * slope[0]) + share**2 * ((1 + 2 * rest) * value[1] - rest * slope[1])
+    low, number = jnp.where(dips, low, jnp.inf), np.arange(len(grid) - 1.0)
+    cells, shares = [], []
+    for _ in range(DIPS):
+        here = low == low.min()
+        place = jnp.where(here, number + share, jnp.inf).min()  # of two that are equal the first
+        place = jnp.where(jnp.isfinite(place), place, 0.0)  # there is none at all
+        cell = jnp.minimum(jnp.floor(place), len(grid) - 2.0)
+        cells.append(cell)
+        shares.append(place - cell)
+        low = jnp.where(number == cell, jnp.inf, low)
+    return jnp.stack(cells).astype(int), jnp.stack(shares)
 
 
-def _newton(time: Any, start: Any, velocity: Any, centre: Any, pendulum: Pendulum) -> Any:
-    """Newton's step towards the zero of (p - centre) . v."""
+def _functions(pendulum: Pendulum, grid: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The functions that make the squared distance to a target (but for the target's own square), and their slopes, on the grid."""
     decay, omega = pendulum
-    position, motion = ball_motion(time, start, velocity, pendulum)
-    pull = -(omega**2 + decay**2) * position - 2 * decay * motion
-    slope = ((position - centre) * motion).sum(-1)
-    curvature = (motion**2).sum(-1) + ((position - centre) * pull).sum(-1)
-    return jnp.where(curvature > 0, slope / jnp.where(curvature > 0, curvature, 1.0), 0.0)
+    fade = np.exp(-decay * grid)
+    once = [-2 * fade * np.cos(omega * grid), -2 * fade * np.sin(omega * grid)]
+    twice = [fade**2 * np.cos(2 * omega * grid), fade**2 * np.sin(2 * omega * grid)]
+    slopes = [-2 * decay * fade**2]
+    for (cosine, sine), times in ((twice, 2), (once, 1)):
+        slopes += [times * (-decay * cosine - omega * sine), times * (-decay * sine + omega * cosine)]
+    return [fade**2, *twice, *once], slopes
+
+
+def _settled(share: Any, cell: Any, flight: tuple[Any, Any], target: Any, pendulum: Pendulum, grid: np.ndarray) -> Any:
+    """Newton's steps towards the zero of (p - target) . v, within the cell."""
+    decay, omega = pendulum
+    for _ in range(NEWTON_STEPS):
+        position, motion = _within(cell, share, *flight, pendulum, grid)
+        pull = -(omega**2 + decay**2) * position - 2 * decay * motion
+        slope = ((position - target) * motion).sum(-1)
+        curvature = (motion**2).sum(-1) + ((position - target) * pull).sum(-1)
+        step = jnp.where(curvature > 0, slope / jnp.where(curvature > 0, curvature, 1.0), 0.0)
+        share = jnp.clip(share - step / grid[1], 0.0, 1.0)
+    return jax.lax.stop_gradient(share)  # d(distance)/d(time) is 0 at a dip
+
+
+def _within(cell: Any, share: Any, start: Any, swing: Any, pendulum: Pendulum, grid: np.ndarray) -> tuple[Any, Any]:
+    """Ball position and velocity a share into a cell of the grid: its corner from a table, and series for what is left.
+
+    A cell is so short (wt below 0.1) that few terms are exact, where a library's sine would be most of the work.
+    """
+    decay, omega = pendulum
+    fade = np.exp(-decay * grid)
+    corner = jnp.asarray(np.stack([fade * np.cos(omega * grid), fade * np.sin(omega * grid)], axis=-1))[cell]
+    time = share * grid[1]
+    turn, fall = omega * time, jnp.asarray(_series(-decay * time, range(9)))
+    cosine, sine = fall * _series(turn, range(0, 10, 2), -1), fall * _series(turn, range(1, 10, 2), -1)
+    c, s = corner[..., 0] * cosine - corner[..., 1] * sine, corner[..., 1] * cosine + corner[..., 0] * sine
+    c, s = c[..., None], s[..., None]
+    position = start * c + swing * s
+    return position, omega * (swing * c - start * s) - decay * position
+
+
+def _series(x: Any, powers: range, sign: int = 1) -> Any:
+    """Sum of ``sign^k x^n / n!`` over the powers n, k counting them."""
+    return sum(sign**k * x**n / math.factorial(n) for k, n in enumerate(powers))

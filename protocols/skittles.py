@@ -14,7 +14,7 @@ import numpy as np
 
 from protocols import movement, skittles_scene
 from protocols.errors import BadInput
-from protocols.flight import Pendulum, closest_approach, first_contact, make_pendulum, release_state
+from protocols.flight import Pendulum, closest_approach, make_pendulum, meets_post, release_state
 from protocols.release import GRIP, Release, lever_angle, observe_release
 from protocols.reward import reward_and_points
 from protocols.scene import Scene
@@ -118,7 +118,7 @@ class Skittles:
         start, velocity = release_state(action[0], action[1], self.lever_length, self.pivot)
         miss, when = closest_approach(start, velocity, jnp.asarray(trial.target), self.pendulum, self.flight_time)
         thrown = jnp.isfinite(action).all()
-        post_hit = first_contact(start, velocity, self.contact_radius, self.pendulum, self.flight_time) < when
+        post_hit = meets_post(start, velocity, self.contact_radius, self.pendulum, when)
         error = jnp.where(post_hit, self.penalty, miss)
         hit = (miss < self.hit_distance) & ~post_hit
         miss, error, hit, post_hit = (jnp.where(thrown, value, jnp.nan) for value in (miss, error, hit, post_hit))
