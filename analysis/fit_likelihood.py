@@ -24,6 +24,7 @@ CHUNK = 10  # points of which derivatives are taken together
 _SWEEP = 64  # points that are only valued together
 _LENGTH = 100  # records are padded to a multiple of it, so that people with about as many trials share what was compiled
 _THREADS = 2
+_LARGEST = 1e14  # products of scores above which a search's own arithmetic would overflow
 
 
 class Problem(NamedTuple):
@@ -120,7 +121,7 @@ def _slopes(
 
 def _tidy(slopes: Slopes) -> Slopes:
     flat = slopes.information.reshape(len(slopes.value), -1)
-    good = np.isfinite(slopes.value) & np.isfinite(slopes.gradient).all(axis=1) & np.isfinite(flat).all(axis=1)
+    good = np.isfinite(slopes.value) & np.isfinite(slopes.gradient).all(axis=1) & (np.abs(flat) < _LARGEST).all(axis=1)
     return Slopes(
         np.where(good, slopes.value, -np.inf),
         np.where(good[:, None], slopes.gradient, 0.0),

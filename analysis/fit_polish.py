@@ -19,7 +19,8 @@ STEPS = 60  # of one search, at most
 _PATIENCE = 5  # steps that together gain less than _GAIN each, after which a search is over
 _GAIN = 1e-4  # nats that a further step promises, below which a search is over
 _WALL = 1e15  # minus log-likelihood where it isn't finite
-_RIDGE = 1e-12  # of the information's trace
+_RIDGE = 1e-12  # of the information's trace, and
+_FLAT = 1e-8  # of itself, are added to curvatures, so that none is quite flat
 
 
 class Search(NamedTuple):
@@ -102,7 +103,9 @@ def _search(search: Search, questions: SimpleQueue[_Question | None]) -> Polishe
             if (got := answer.get()) is None:
                 raise RuntimeError("the answers ended")  # the reason is raised where they are made
             value, gradient, information = got
-            known[part.tobytes()] = (-value if np.isfinite(value) else _WALL, -gradient[moves], information[np.ix_(moves, moves)])
+            curved = information[np.ix_(moves, moves)]
+            solid = curved + (_FLAT + _RIDGE * np.trace(curved)) * np.eye(len(curved))
+            known[part.tobytes()] = (-value if np.isfinite(value) else _WALL, -gradient[moves], solid)
         return known[part.tobytes()]
 
     reached: list[float] = []
@@ -128,5 +131,4 @@ def _search(search: Search, questions: SimpleQueue[_Question | None]) -> Polishe
 def _promise(at: tuple[float, np.ndarray, np.ndarray]) -> float:
     """Nats that one more Newton step would gain, by the curvature at hand."""
     _, gradient, information = at
-    ridge = _RIDGE * (1 + np.trace(information)) * np.eye(len(gradient))
-    return 0.5 * float(gradient @ np.linalg.lstsq(information + ridge, gradient, rcond=None)[0])
+    return 0.5 * float(gradient @ np.linalg.lstsq(information, gradient, rcond=None)[0])

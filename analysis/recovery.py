@@ -1,0 +1,170 @@
+"""Is what a fit says so? Learners with known parameters practise a protocol, are fitted, and the estimates are held against the truth.
+
+Parameters: correlation on the fitted scale, bias, error, coverage of the intervals, trade-offs between errors, how often a parameter was
+said to be told. Models: which learner wins by BIC on whose data (Wilson & Collins 2019).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from analysis.fit import Plan, fit
+from analysis.fit_likelihood import Problem
+from analysis.fit_ml import SAME
+from analysis.fit_polish import Search, polish
+from analysis.fit_space import Scale, Space, make_space
+from analysis.learner import Learner
+from analysis.parameters import read_values
+from analysis.simulate import LANES, Course, compile_batches
+from analysis.twin import Seen, Turn, context_of
+from protocols.task import Task
+
+REACH = float(np.log(3))  # how far from the usual value a truth may lie, on the fitted scale: a factor of 3 either way
+SPREAD = 0.5  # the same of values that are fitted as they are, in typical sizes
+
+
+class Study(NamedTuple):
+    """Who practises what."""
+
+    task: Task
+    course: Course
+    targets: np.ndarray  # (context, 2), m
+    learner: Learner
+    values: Mapping[str, Any]  # usual values of all parameters
+    plan: Plan  # how it is fitted: what is fixed and what is free
+
+
+class Truth(NamedTuple):
+    """The space in which truths are drawn, and its middle."""
+
+    space: Space
+    centre: Float[np.ndarray, " free"]
+    reach: Float[np.ndarray, " free"]
+
+
+def truths_of(study: Study) -> Truth:
+    """Where truths may lie: a factor of 3 either way of the usual values (means: half an SD)."""
+    params = {p.name: np.asarray(v) for p, v in zip(study.learner.parameters, _usual(study), strict=True)}
+    count = len(study.learner.action_names)
+    mean, sd = (np.broadcast_to(params[n], count) if n in params else np.ones(count) for n in ("initial_mean", "initial_sd"))
+    space = make_space(study.learner, study.plan.fixed, Scale(mean, sd, 0.0, 1.0), study.plan.free)
+    usual = [
+        float(params[c.parameter] if c.place is None else np.broadcast_to(params[c.parameter], count)[c.place]) for c in space.coordinates
+    ]
+    filled = [_filled(c.parameter, value, sd[c.place or 0]) for c, value in zip(space.coordinates, usual, strict=True)]
+    size = (space.search[:, 1] - space.search[:, 0]) / 4
+    linear = np.array([c.kind == "linear" for c in space.coordinates], bool)
+    return Truth(space, space.unbounded(filled), np.where(linear, SPREAD * size, REACH))
+
+
+def _usual(study: Study) -> list[Any]:
+    values = read_values(study.learner.name, study.learner.parameters, study.learner.action_names, {**study.values, **study.plan.fixed})
+    return [values[p.name] for p in study.learner.parameters]
+
+
+def _filled(parameter: str, value: float, sd: float) -> float:
+    """A usual value that can be varied: none is NaN, and no SD is 0."""
+    if parameter.endswith("_sd") and not value > 0:
+        return 0.25 * sd
+    return -sd if np.isnan(value) else value
+
+
+def draw(truth: Truth, seed: int, index: int) -> Float[np.ndarray, " free"]:
+    """One set of true parameters, by its index alone; unbounded coordinates."""
+    random = np.random.default_rng([seed, index])
+    return np.clip(truth.centre + truth.reach * random.uniform(-1, 1, len(truth.centre)), *truth.space.held.T)
+
+
+def practise(study: Study, truth: Truth, x: Float[np.ndarray, " free"], seed: int, index: int) -> Seen:
+    """What a learner with these parameters does, as a yoked one sees it."""
+    params = study.learner.assemble({k: jnp.asarray(v) for k, v in truth.space.values(x).items()})
+    run = compile_batches(study.task, study.learner, params, study.targets, study.course, seed)
+    turn = jax.tree.map(lambda field: np.asarray(field)[0], run(np.full(LANES, index + 1)))
+    return as_seen(turn, study.course, study.targets)
+
+
+def as_seen(turn: Turn, course: Course, targets: np.ndarray) -> Seen:
+    """One simulation as a yoked learner sees it."""
+    context = jax.vmap(lambda trial: context_of(jnp.asarray(targets), trial))(course.trials)
+    return Seen(jax.tree.map(np.asarray, context), turn.action, turn.reward, turn.outcome._replace(reward=turn.reward))
+
+
+def recover_one(study: Study, rivals: Mapping[str, Plan], seed: int, index: int) -> dict[str, Any]:
+    """One data set: its truth, and what each of the ``rivals`` (the learner itself among them) says of it."""
+    truth = truths_of(study)
+    x = draw(truth, seed, index)
+    seen = practise(study, truth, x, seed, index)
+    fits = {name: _fitted(plan, seen, truth.space.natural(x) if name == study.learner.name else None) for name, plan in rivals.items()}
+    return {"truth": dict(zip(truth.space.names, truth.space.natural(x).tolist(), strict=True)), "fits": fits}
+
+
+def _fitted(plan: Plan, seen: Seen, true: np.ndarray | None) -> dict[str, Any]:
+    found = fit(plan._replace(profiles=False), seen)
+    result: dict[str, Any] = {"log_likelihood": found.optimum.log_likelihood, "bic": found.bic, "at_best": found.optimum.at_best}
+    if true is not None:
+        names = found.problem.space.names
+        result["from_truth"] = _from_truth(found.problem, true)
+        result["estimates"] = found.estimates
+        result["intervals"] = {name: [known.low, known.high] for name, known in zip(names, found.certainty, strict=True)}
+        result["identifiable"] = {name: known.identifiable for name, known in zip(names, found.certainty, strict=True)}
+    return result
+
+
+def _from_truth(problem: Problem, true: np.ndarray) -> float:
+    """The optimum that a search from the truth finds: the test of the global stage."""
+    start = problem.space.unbounded(true.tolist())
+    return float(polish(problem.slopes, [Search(start, np.ones(len(start), bool))])[0].log_likelihood)
+
+
+def summarise(sets: Sequence[Mapping[str, Any]], learner: str, truth: Truth) -> dict[str, Any]:
+    """What the data sets of one learner say of its parameters."""
+    own = [one for one in sets if learner in one["fits"]]
+    found = [one["fits"][learner] for one in own]
+    parameters = {c.name: _of_parameter(own, found, c) for c in truth.space.coordinates}
+    errors = np.array([[_error(one, fitted, c) for c in truth.space.coordinates] for one, fitted in zip(own, found, strict=True)])
+    good = np.isfinite(errors).all(axis=1)
+    enough = good.sum() > 2
+    return {
+        "sets": len(own),
+        "best_found": float(np.mean([f["log_likelihood"] >= f["from_truth"] - SAME for f in found])),
+        "parameters": parameters,
+        "trade_offs": np.corrcoef(errors[good], rowvar=False).reshape(errors.shape[1], -1).tolist() if enough else None,
+    }
+
+
+def _error(one: Mapping[str, Any], fitted: Mapping[str, Any], c: Any) -> float:
+    return c.unbounded(fitted["estimates"][c.name]) - c.unbounded(one["truth"][c.name])
+
+
+def _of_parameter(own: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], c: Any) -> dict[str, Any]:
+    true = np.array([one["truth"][c.name] for one in own])
+    estimate = np.array([f["estimates"][c.name] for f in found])
+    low, high = np.array([[np.nan if end is None else end for end in f["intervals"][c.name]] for f in found], dtype=float).T
+    closed = np.isfinite(low) & np.isfinite(high)
+    a, b = (np.array([c.unbounded(value) for value in column]) for column in (true, estimate))
+    return {
+        "scale": c.kind,
+        "range": [float(true.min()), float(true.max())],
+        "r": float(np.corrcoef(a, b)[0, 1]) if len(a) > 2 and a.std() > 0 and b.std() > 0 else None,
+        "bias": float(np.mean(b - a)),  # fitted scale: 0.1 of a log is 10 %
+        "median_error": float(np.median(np.abs(b - a))),
+        "rmse": float(np.sqrt(np.mean((b - a) ** 2))),
+        "coverage": float(np.mean(((low <= true) & (true <= high))[closed])) if closed.any() else None,
+        "closed": float(closed.mean()),
+        "identifiable": float(np.mean([f["identifiable"][c.name] for f in found])),
+    }
+
+
+def confusion(sets: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[Float[np.ndarray, "sim fit"], Float[np.ndarray, "sim fit"]]:
+    """p(fit | sim) and p(sim | fit): which learner has the least BIC on whose data. A column that never wins is NaN in the second."""
+    wins = np.zeros((len(names), len(names)))
+    for one in sets:
+        best = min(names, key=lambda name: one["fits"][name]["bic"])
+        wins[names.index(one["simulated"]), names.index(best)] += 1
+    given = wins / np.maximum(wins.sum(axis=1, keepdims=True), 1)
+    total = given.sum(axis=0, keepdims=True)
+    return given, np.where(total > 0, given / np.where(total > 0, total, 1), np.nan)
