@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from analysis.fit_certainty import Certainty, certainties
 from analysis.fit_likelihood import Problem, make_problem
@@ -77,15 +77,15 @@ def fit(plan: Plan, trials: Seen) -> Fit:
     return unfinished._replace(shift_growth=_growth(unfinished))
 
 
-def pose(plan: Plan, trials: Seen) -> Problem:
-    """The problem that a plan makes of a record.
+def pose(plan: Plan, trials: Seen, counts: Bool[np.ndarray, " trial"] | None = None) -> Problem:
+    """The problem that a plan makes of a record; ``counts``: the trials that are fitted (None: all).
 
     Raises:
         BadInput: as ``fit`` does.
     """
     actions, rewards = np.asarray(trials.action), np.asarray(trials.reward)
     space = make_space(plan.learner, plan.fixed, scale_of(actions, rewards), plan.free)
-    problem = make_problem(plan.learner, space, plan.contexts, trials)
+    problem = make_problem(plan.learner, space, plan.contexts, trials, counts)
     check_count(problem)
     return problem
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from analysis.fit_space import Coordinate, Space, values_of
 from analysis.learner import Learner
@@ -34,7 +34,8 @@ class Problem(NamedTuple):
     space: Space
     contexts: int
     trials: Seen  # padded
-    count: int  # trials that have an action
+    count: int  # trials that have an action and count
+    weights: Float[np.ndarray, " trial"]  # 1 where a trial's action counts, 0 where it is only learned from
 
     def log_likelihoods(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, " point"]:
         """The log-likelihood at each point; minus infinity where it isn't finite."""
@@ -50,8 +51,8 @@ class Problem(NamedTuple):
         return self.learner, self.space.coordinates, self.contexts
 
     @property
-    def _arrays(self) -> tuple[np.ndarray, dict[str, np.ndarray], Seen]:
-        return self.space.held, self.space.fixed, self.trials
+    def _arrays(self) -> tuple[np.ndarray, dict[str, np.ndarray], Seen, np.ndarray]:
+        return self.space.held, self.space.fixed, self.trials, self.weights
 
 
 class Slopes(NamedTuple):
@@ -62,12 +63,17 @@ class Slopes(NamedTuple):
     information: Float[np.ndarray, "point free free"]
 
 
-def make_problem(learner: Learner, space: Space, contexts: int, trials: Seen) -> Problem:
-    """The problem, its record padded with trials that nobody made; they have no likelihood and teach nothing."""
+def make_problem(learner: Learner, space: Space, contexts: int, trials: Seen, counts: Bool[np.ndarray, " trial"] | None = None) -> Problem:
+    """The problem, its record padded with trials that nobody made; they have no likelihood and teach nothing.
+
+    ``counts``: the trials whose likelihood is asked for (None: all); every trial is learned from.
+    """
     count = len(trials.reward)
+    counts = np.ones(count, bool) if counts is None else counts
     missing = -count % _LENGTH
     padded = jax.tree.map(lambda x: np.concatenate([x, np.repeat(_blank(np.asarray(x)), missing, axis=0)]), trials)
-    return Problem(learner, space, contexts, padded, int(np.isfinite(np.asarray(trials.action)).all(axis=1).sum()))
+    acted = np.isfinite(np.asarray(trials.action)).all(axis=1) & counts
+    return Problem(learner, space, contexts, padded, int(acted.sum()), np.pad(counts.astype(float), (0, missing)))
 
 
 def _blank(x: np.ndarray) -> np.ndarray:
@@ -90,10 +96,11 @@ def _values(
     held: Float[Array, "free 2"],
     fixed: dict[str, Array],
     trials: Seen,
+    weights: Float[Array, " trial"],
     points: Float[Array, "point free"],
 ) -> Float[Array, " point"]:
     def one(x: Float[Array, " free"]) -> Float[Array, ""]:
-        return log_probs(learner, learner.assemble(values_of(coordinates, held, fixed, x)), contexts, trials).sum()
+        return log_probs(learner, learner.assemble(values_of(coordinates, held, fixed, x)), contexts, trials) @ weights
 
     return jax.vmap(one)(points)
 
@@ -106,6 +113,7 @@ def _slopes(
     held: Float[Array, "free 2"],
     fixed: dict[str, Array],
     trials: Seen,
+    weights: Float[Array, " trial"],
     points: Float[Array, "point free"],
 ) -> tuple[Array, Array, Array]:
     def at(x: Float[Array, " free"]) -> Float[Array, " trial"]:
@@ -113,8 +121,9 @@ def _slopes(
 
     def one(x: Float[Array, " free"]) -> tuple[Array, Array, Array]:
         directions = jnp.eye(len(coordinates))
-        value, scores = jax.vmap(lambda direction: jax.jvp(at, (x,), (direction,)), out_axes=(None, 0))(directions)
-        return value.sum(), scores.sum(axis=1), scores @ scores.T
+        values, scores = jax.vmap(lambda direction: jax.jvp(at, (x,), (direction,)), out_axes=(None, 0))(directions)
+        scores = scores * weights
+        return values @ weights, scores.sum(axis=1), scores @ scores.T
 
     return jax.vmap(one)(points)
 

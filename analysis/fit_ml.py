@@ -10,7 +10,7 @@ from analysis.fit_likelihood import Problem
 from analysis.fit_polish import Polished, Search, polish
 from protocols.errors import BadInput
 
-SWEEP = 256  # points of the global stage, a power of 2
+SWEEP = 2048  # points of the global stage at most, a power of 2; fewer where there are fewer parameters
 SAME = 0.01  # nats within which two optima count as one
 
 
@@ -64,7 +64,7 @@ def first_points(problem: Problem, count: int, seed: int) -> Float[np.ndarray, "
     free = len(problem.space.coordinates)
     if not free:
         return np.zeros((1, 0))
-    size = max(SWEEP, 1 << (2 * count - 1).bit_length())
+    size = max(min(SWEEP, 1 << (7 + free)), 1 << (2 * count - 1).bit_length())
     low, high = problem.space.search.T
     points = qmc.scale(qmc.Sobol(free, seed=seed).random(size), low, high)  # type: ignore[call-arg]  # scipy 1.13 has no rng
     values = problem.log_likelihoods(points)

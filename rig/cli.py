@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": "let a learner practise a protocol, any number of times",
     "predict": "let a learner predict every trial of a table before it learns from it",
     "fit": "fit a learner to trials tables",
+    "compare": "which learner predicts the record, and looks like the person?",
     "recover": "are parameters, and learners, told apart on this protocol?",
     "report": "write a session's report as one HTML file",
     "export": "write sessions as a BIDS dataset",

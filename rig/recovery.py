@@ -110,10 +110,11 @@ def compute(asked: Asked, jobs: Sequence[Job], out: Path, workers: int) -> Itera
     """The data sets as they are done, each kept before it is given."""
     from joblib import Parallel, delayed
 
-    parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch=2 * workers)
+    parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
     with (out / SETS).open("a", encoding="utf-8") as file:
         file.write("\n" if file.tell() else "")  # ends a line that was cut off
-        for one in parallel(delayed(run_job)(asked, job) for job in jobs):
+        results: Any = parallel(delayed(run_job)(asked, job) for job in jobs)
+        for one in results:
             file.write(json.dumps(one) + "\n")
             file.flush()
             yield one
