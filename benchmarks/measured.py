@@ -40,14 +40,17 @@ ROWS = (
     ("kills mouse", "session through the real pointer, killed and resumed", "same schedule, twin as recomputed",
      "schedule: {0[schedule_as_planned]}, twin: {0[twin_rows_as_recomputed]}"),
     ("parts twin", "kill -9 of the twin, {0[kills]} times in a session", "goes on and says so, nothing lost, twin the same",
-     "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, {0[samples_lost]} samples lost by the counter, in order: "
-     "{0[samples_in_order]}, twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
+     "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, exit code {0[exit_code]} (1: the recording is not whole), "
+     "{0[samples_lost]} samples lost by the counter, in order: {0[samples_in_order]}, "
+     "twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
     ("parts recorder", "kill -9 of the recorder, {0[kills]} times in a session", "goes on and says so, nothing lost, twin the same",
-     "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, {0[samples_lost]} samples lost by the counter, in order: "
-     "{0[samples_in_order]}, twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
+     "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, exit code {0[exit_code]} (1: the recording is not whole), "
+     "{0[samples_lost]} samples lost by the counter, in order: {0[samples_in_order]}, "
+     "twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
     ("parts device", "kill -9 of the device's process, {0[kills]} times in a session", "goes on and says so, nothing lost, twin the same",
-     "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, {0[samples_lost]} samples lost by the counter, in order: "
-     "{0[samples_in_order]}, twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
+     "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, exit code {0[exit_code]} (1: the recording is not whole), "
+     "{0[samples_lost]} samples lost by the counter, in order: {0[samples_in_order]}, "
+     "twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
     ("parity", "yoked states against a NumPy script, {0[throws]} throws", "within 1e-9",
      "{0[largest_difference]:.1e} (a shift of 1e-9 grows by {0[growth_of_a_1e-9_shift]:.2g})"),
     ("session", "recording against journal", "matches", "{0[recording_matches_journal]}"),
