@@ -26,6 +26,7 @@ from analysis.figures import (
 )
 from analysis.measures import block_means, running_mean, running_sd
 
+MOST_ACROSS = 4  # panels beside each other
 FREE_STYLE = {"free-person": (FREE_PERSON, "free learners, the person's trials"), "free-own": (FREE_OWN, "free learners, their own trials")}
 
 
@@ -111,12 +112,11 @@ def action_course(
 
     ``ideal`` is a line to compare with: for a rotation, the hand angle that cancels it.
     """
-    count = actions.shape[1]
     with styled():
-        figure = new_figure(height=1.1 + 2.3 * count)
-        rows = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
-        for place, axes in enumerate(rows):
-            draw_spans(axes, spans)
+        across = 1 if actions.shape[1] <= MOST_ACROSS else 2
+        figure, panels = _panels(actions.shape[1], across)
+        for place, axes in enumerate(panels):
+            draw_spans(axes, spans, 1 / across)
             for kind, band in (free[place] if free else {}).items():
                 colour, name = FREE_STYLE[kind]
                 draw_band(axes, trial, band, colour, f"{name} (median, 5-95 %)", alpha=0.12)
@@ -127,9 +127,17 @@ def action_course(
                 draw_band(axes, trial, Band(mean - sd, mean, mean + sd), YOKED, "yoked learner's prediction (mean ± SD)", alpha=0.22)
             axes.plot(trial, actions[:, place], "o", ms=3.2 if len(trial) > 60 else 5.0, color=PERSON, alpha=0.6, mew=0, label="person")
             axes.set_ylabel(labels[place])
-        rows[-1].set(xlabel="trial", xlim=(trial.min() - 0.5, trial.max() + 0.5))
-        legend_below(figure, rows[0])
+            axes.set_xlim(trial.min() - 0.5, trial.max() + 0.5)
+        panels[-1].set_xlabel("trial")
+        legend_below(figure, panels[0])
     return figure
+
+
+def _panels(count: int, across: int) -> tuple[Figure, list[Axes]]:
+    """One panel for each action dimension, row by row; dimensions that come in pairs stand beside each other."""
+    down = -(-count // across)
+    figure = new_figure(height=1.1 + (2.3 if across == 1 else 1.5) * down)
+    return figure, list(figure.subplots(down, across, sharex=True, squeeze=False).flat)
 
 
 def surprise_curve(
@@ -170,7 +178,7 @@ def spread_curve(
 ) -> Figure:
     """The person's running SD of each action dimension, beside the SD that the yoked learner holds."""
     with styled():
-        columns = min(actions.shape[1], 2)
+        columns = min(actions.shape[1], 2 if actions.shape[1] <= MOST_ACROSS else MOST_ACROSS)
         rows = -(-actions.shape[1] // columns)
         figure = new_figure(height=0.6 + 2.3 * rows)
         grid = figure.subplots(rows, columns, squeeze=False).flat

@@ -141,8 +141,8 @@ class Arc:
         if self.representation == "subgoals":
             return _at(path, onset + self.interval * np.arange(1, COUNT + 1)).ravel()
         made = arc_response.response(self.wrist, self.plan)
-        places = _at(path, onset + STEP * np.arange(self.plan.duration + 1)) - self._unsteered(made, trial)
-        return (np.linalg.pinv(made.basis) @ places).ravel()
+        places = _at(path, onset + STEP * np.arange(self.plan.duration + 1)).T - self._unsteered(made, trial)
+        return (places @ np.linalg.pinv(made.basis)).T.ravel()
 
     def score(self, action: Any, trial: Trial, key: Any = None) -> Outcome:
         """What the wrist earns that is steered by an action, with its control noise if there is a ``key``, without it if not."""
@@ -150,17 +150,17 @@ class Arc:
         path = self._steered(made, action, trial)
         if key is not None and self.control_noise > 0:
             shapes = arc_response.noise_modes(self.wrist, self.plan, self.filter_cutoff).shapes
-            path = path + self.control_noise * shapes @ jax.random.normal(key, (shapes.shape[1], 2))
+            path = path + self.control_noise * jax.random.normal(key, (2, len(shapes))) @ shapes
         return self._judge(path, trial)
 
     def outcome(self, path: Path, trial: Trial) -> Outcome:
         """What a path earned, up to the last moment at which it moved."""
-        return self._judge(self._smooth(path).position, trial)
+        return self._judge(self._smooth(path).position.T, trial)
 
     def execute(self, action: Any, trial: Trial) -> Path:
         """The path of the wrist without noise, for 0.78 s, and a hand that then stays where it is."""
         made = arc_response.response(self.wrist, self.plan)
-        position = jnp.pad(self._steered(made, action, trial), ((0, round(STILL / STEP)), (0, 0)), mode="edge")
+        position = jnp.pad(self._steered(made, action, trial).T, ((0, round(STILL / STEP)), (0, 0)), mode="edge")
         return Path(jnp.arange(len(position)) / movement.RATE, position, jnp.zeros(len(position), int), len(position))
 
     def timing(self, path: Path, trial: Trial) -> Timing:
@@ -177,7 +177,7 @@ class Arc:
 
     def details(self, path: Path, trial: Trial) -> dict[str, Any]:
         """Time and share of the way inside the channel, radial mean and SD, path length, mean speed, and the parts of the reward."""
-        return arc_cost.details(self._smooth(path).position, jnp.asarray(trial.target), self.channel, self.weights)
+        return arc_cost.details(self._smooth(path).position.T, jnp.asarray(trial.target), self.channel, self.weights)
 
     def ready(self, position: np.ndarray, buttons: np.ndarray, trial: Trial) -> np.ndarray:
         """Whether the hand is within the start circle."""
@@ -213,7 +213,7 @@ class Arc:
         return -out, -self.width / 2 - self.margin, out, out
 
     def _judge(self, position: Any, trial: Trial) -> Outcome:
-        """Outcome of a low-passed path at 1 kHz that ends when the hand stops."""
+        """Outcome of a low-passed path (2, sample) at 1 kHz that ends when the hand stops."""
         result = arc_cost.result_of(position, jnp.asarray(trial.target), self.channel)
         graded = -arc_cost.total(result.parts, self.weights)
         reward, points = reward_and_points(result.error, result.hit, trial.reward_rule, self.scoring, graded)
@@ -221,14 +221,14 @@ class Arc:
         return Outcome(reward, result.error, result.miss, missing, missing, result.hit, jnp.zeros_like(result.hit), points)
 
     def _steered(self, made: Response, action: Any, trial: Trial) -> Any:
-        """The path (sample, 2) that an action makes."""
-        goals = jnp.reshape(action, (COUNT, 2))
-        return self._unsteered(made, trial) + made.basis @ (goals - made.from_start * _start(trial))
+        """The path (2, sample) that an action makes."""
+        goals = jnp.reshape(action, (COUNT, 2)) - made.from_start * _start(trial)
+        return self._unsteered(made, trial) + goals.T @ made.basis
 
     def _unsteered(self, made: Response, trial: Trial) -> Any:
-        """The path of no action: from the start, as far as primitives go by themselves."""
+        """The path (2, sample) of no action: from the start, as far as primitives go by themselves."""
         start = _start(trial)
-        return start + made.pull[:, None] * (jnp.asarray(trial.target) - start)
+        return start[:, None] + made.pull * (jnp.asarray(trial.target) - start)[:, None]
 
     def _smooth(self, path: Path) -> movement.Smooth:
         """The low-passed path, up to the last moment at which the hand moved: what it does after that is not the movement."""

@@ -1,6 +1,6 @@
 """What a whole movement of the wrist is, as matrices: the closed loop is linear in subgoals and noise, so that no score steps through it.
 
-A path is ``start + basis @ (action - start) + noise @ (control noise)`` for each axis, one row a millisecond. Both matrices are
+A path is ``start + (action - start) @ basis + (control noise) @ noise`` for each axis, one column a millisecond. Both matrices are
 made once for each set of constants, from the impulse responses of the closed loop.
 
 The reward sees the low-passed path (``protocols.movement``), and the low-pass is a matrix too. Behind it the noise of 780 control
@@ -36,18 +36,18 @@ class Plan(NamedTuple):
 
 
 class Response(NamedTuple):
-    """From an axis' action to its path, one row a millisecond up to the end of the movement; low-passed paths begin a little earlier."""
+    """From an axis' action to its path, one column a millisecond up to the end of the movement; low-passed paths begin a little earlier."""
 
-    basis: Float[np.ndarray, "sample action"]  # m for each m of the action
+    basis: Float[np.ndarray, "action sample"]  # m for each m of the action
     pull: Float[np.ndarray, " sample"]  # share of the way from start to target that is gone by itself
     from_start: float  # 1.0 where actions are places (of which the start is subtracted), 0.0 where they are weights
 
 
 class Modes(NamedTuple):
-    """The low-passed path's noise: ``shapes @ z`` for standard normal z; ``directions`` gives z from the noise of the control steps."""
+    """The low-passed path's noise: ``z @ shapes`` for standard normal z; the noise of the control steps has ``z = noise @ directions``."""
 
-    shapes: Float[np.ndarray, "sample mode"]  # m, for control noise of SD 1 m/s^2
-    directions: Float[np.ndarray, "mode step"]
+    shapes: Float[np.ndarray, "mode sample"]  # m, for control noise of SD 1 m/s^2
+    directions: Float[np.ndarray, "step mode"]
 
 
 @cache
@@ -55,33 +55,33 @@ def response(wrist: Wrist, plan: Plan) -> Response:
     """The wrist's path for an action, without noise."""
     if plan.representation == "subgoals":
         stairs = np.kron(np.eye(plan.count), np.ones((plan.duration // plan.count, 1)))
-        return Response(_followed(wrist, plan, stairs), np.zeros(plan.duration + 1), 1.0)
+        return Response(_followed(wrist, plan, stairs).T, np.zeros(plan.duration + 1), 1.0)
     pull, shapes = primitives(plan.count, plan.duration)
     followed = _followed(wrist, plan, np.column_stack([pull, shapes]))
-    return Response(followed[:, 1:], followed[:, 0], 0.0)
+    return Response(followed[:, 1:].T, followed[:, 0], 0.0)
 
 
 @cache
-def noise_response(wrist: Wrist, plan: Plan) -> Float[np.ndarray, "sample step"]:
+def noise_response(wrist: Wrist, plan: Plan) -> Float[np.ndarray, "step sample"]:
     """What one unit of noise in each step's control does to the path."""
     entry = steps_of(wrist).entry
-    return _driven(wrist, plan, np.einsum("s,ij->isj", entry, np.eye(plan.duration)))
+    return _driven(wrist, plan, np.einsum("s,ij->isj", entry, np.eye(plan.duration))).T
 
 
 @cache
 def filtered(wrist: Wrist, plan: Plan, cutoff: float) -> Response:
     """``response``, low-passed at ``cutoff`` (Hz)."""
     low_pass, raw = low_pass_matrix(plan.duration + 1, cutoff), response(wrist, plan)
-    return raw._replace(basis=low_pass @ raw.basis, pull=low_pass @ raw.pull)
+    return raw._replace(basis=raw.basis @ low_pass.T, pull=low_pass @ raw.pull)
 
 
 @cache
 def noise_modes(wrist: Wrist, plan: Plan, cutoff: float) -> Modes:
     """The directions in which control noise moves the low-passed path."""
-    moved = low_pass_matrix(plan.duration + 1, cutoff) @ noise_response(wrist, plan)
-    shapes, sizes, directions = np.linalg.svd(moved, full_matrices=False)
+    moved = noise_response(wrist, plan) @ low_pass_matrix(plan.duration + 1, cutoff).T
+    directions, sizes, shapes = np.linalg.svd(moved, full_matrices=False)
     kept = sizes > LEAST_MODE * sizes[0]
-    return Modes(shapes[:, kept] * sizes[kept], directions[kept])
+    return Modes(sizes[kept, None] * shapes[kept], directions[:, kept])
 
 
 def _followed(wrist: Wrist, plan: Plan, goals: Float[np.ndarray, "step action"]) -> Float[np.ndarray, "sample action"]:

@@ -158,7 +158,7 @@ def _paths(record: SessionRecord, kept: dict[int, np.ndarray]) -> Iterator[Figur
     """Paths from above; none for a throw, whose path is always the lever's arc."""
     trials, hands = np.array(list(kept)), [movement[:, 1:] for movement in kept.values()]
     targets = np.unique(np.array([c.trial.target for c in record.committed], float), axis=0)
-    if record.task.name == "reach":
+    if record.task.name in ("reach", "arc", "arc-primitives"):
         drawn = figures_paths.hand_paths(trials, hands, targets)
         yield Figure(svg(drawn), "Hand paths from the go cue to the end of the movement, from above.", small=True)
     if record.task.name == "bimanual":
