@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.measured import write_page
 
-ALL = ("starts", "pointer", "frames", "sweep", "session", "parts", "kills", "parity", "release_accuracy")
+ALL = ("starts", "pointer", "frames", "sweep", "session", "parts", "kills", "parity", "release_accuracy", "arc_speed")
 
 
 def main() -> None:

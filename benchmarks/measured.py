@@ -53,6 +53,8 @@ ROWS = (
      "twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
     ("parity", "yoked states against a NumPy script, {0[throws]} throws", "within 1e-9",
      "{0[largest_difference]:.1e} (a shift of 1e-9 grows by {0[growth_of_a_1e-9_shift]:.2g})"),
+    ("arc_speed", "arc, {0[learners]} learners x {0[trials]} trials, against a plain NumPy loop", "at least 100 times faster",
+     "{0[ratio]} times: {0[seconds]} s against {0[loop_seconds]} s"),
     ("session", "recording against journal", "matches", "{0[recording_matches_journal]}"),
     ("starts", "`twinrig --help`", "under 0.3 s", "{0[help_s][median]} s (median), {0[help_s][max]} s (slowest)"),
     ("starts", "first frame of `twinrig run`", "under 8 s", "{0[first_frame_s][median]} s (median), {0[first_frame_s][max]} s (slowest)"),
