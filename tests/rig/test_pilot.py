@@ -16,7 +16,7 @@ from rig.trials import read_trials
 from rig.twin_store import read_twin
 
 TRIALS = 14
-STALL = 0.02  # s between two samples of a movement: at the onset speed of the throw, pixels come every 5 ms
+STALL = 0.01  # s between two samples of a movement; 4 ms where nothing else runs, and half the regression's window spoils a throw
 pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(600)]
 
 
@@ -65,8 +65,8 @@ def test_frames_come_in_time(journal):
 
 
 def test_the_hand_does_what_the_participant_intended(journal):
-    """Where the machine stalls near a release, its speed is spoiled: the timing certificate says in which trials it may have."""
-    steady = [record for record in journal.records() if record["late_frames"] == 0 and record["largest_gap"] < STALL]
+    """Where the machine stalls near a release, its speed is spoiled: the certificate's largest gap says in which trials it may have."""
+    steady = [record for record in journal.records() if record["largest_gap"] < STALL]
     if len(steady) < TRIALS // 3:
         pytest.skip(f"the machine stalled in all but {len(steady)} of {TRIALS} trials: nothing can be said of the hand")
     angle, speed = (
