@@ -1,4 +1,4 @@
-"""The core learner: a Gaussian policy whose mean and covariance climb the reward gradient (SCIENCE 3.1; Williams 1992; Haith 2025).
+"""The core learner: a Gaussian policy whose mean and covariance climb the reward gradient (Williams 1992; Haith 2025).
 
     step in theta = alpha_theta * (reward - baseline) * d log N(exploration; theta) / d theta
 

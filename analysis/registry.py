@@ -67,6 +67,21 @@ def learner_options(name: str) -> dict[str, tuple[str, ...]]:
     return dict(_light(name).OPTIONS)
 
 
+def misfit(name: str, task: Task) -> str:
+    """Why a learner, its options as they are without a word, can't practise a task; nothing where it can. It is found out by trying."""
+    try:
+        build_learner(name, {}, task.action_names, task)
+    except BadInput as error:
+        return str(error)
+    return ""
+
+
+def summary(name: str) -> str:
+    """What the learner is, in the words that its module begins with."""
+    words = import_module(_entry(name)[1]).__doc__ or ""
+    return " ".join(words.partition("\n\n")[0].split()).replace("``", "`")
+
+
 def check_values(name: str, options: Mapping[str, str], action_names: tuple[str, ...], values: Mapping[str, Any]) -> None:
     """Hold options and parameters to the learner, without its arithmetic (and so without JAX).
 

@@ -1,4 +1,4 @@
-"""Error-based learning at one rate: ``x' = a x + b e`` on the signed error (SCIENCE 3.3), or down the slope of the error."""
+"""Error-based learning at one rate: ``x' = a x + b e`` on the signed error, or down the slope of the error."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -10,7 +10,9 @@ SUCCESS = ("hit", "better")  # option: the task's hit, or a reward above the run
 
 MEMORY = (
     share("baseline_decay", "share of the expected reward that a new reward leaves", 0.9, "running mean"),
-    Parameter("initial_baseline", "reward expected at first; NaN: the first one delivered", "reward", NAN, -INF, INF, False, "a choice"),
+    Parameter(
+        "initial_baseline", "reward expected at first; NaN: the first one delivered", "reward", NAN, -INF, INF, False, "a choice", False
+    ),
 )
 
 

@@ -71,7 +71,7 @@ def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
         *(expectation.MEMORY if chosen.values["success"] == "better" else ()),
         PLACE,
         unit_sd("SD of exploration, at first and after failure"),
-        sd("planning_sd", "SD of planning noise, which is always there", 0.0, "Roth 2023"),
+        sd("planning_sd", "SD of planning noise, which is always there", 0.0, "Roth 2023", False),
         sd("motor_sd", "SD of motor noise; NaN: initial_sd / 4", NAN, "van Beers 2009"),
     )
 

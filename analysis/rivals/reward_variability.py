@@ -79,7 +79,7 @@ def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
         share("retention", "share of the state that is left a trial later", 1.0, "Smith 2006"),
         Parameter("sensitivity", "how fast the variance falls with recent reward", "1/reward", 1.0, 0.0, 1e4, False, "Dhawale 2019"),
         share("least_exploration", "least SD of exploration, as a share of initial_sd", 0.2, "Dhawale 2019"),
-        Parameter("reference_reward", first, "reward", NAN, -INF, INF, False, "a choice"),
+        Parameter("reference_reward", first, "reward", NAN, -INF, INF, False, "a choice", False),
         *(expectation.MEMORY[:1] if chosen.values["recent"] == "average" else ()),
         PLACE,
         unit_sd("SD of exploration at first"),

@@ -55,7 +55,7 @@ def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
 
 def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
     """What is fitted."""
-    floor = share("variance_floor", "least variance of exploration, in initial variances", 0.01, "keeps densities finite")
+    floor = share("variance_floor", "least variance of exploration, in initial variances", 0.01, "keeps densities finite", False)
     return (
         Parameter(
             "temperature", "gain in reward that makes a weight e times as large", "reward", 0.2, 1e-6, INF, False, "Kober & Peters 2009"

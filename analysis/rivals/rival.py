@@ -25,14 +25,14 @@ def unit_sd(meaning: str) -> Parameter:
     return Parameter("initial_sd", meaning, "action", None, 1e-12, INF, True, "protocol or first trials")
 
 
-def share(name: str, meaning: str, default: float, source: str) -> Parameter:
+def share(name: str, meaning: str, default: float, source: str, fitted: bool = True) -> Parameter:
     """A parameter between 0 and 1."""
-    return Parameter(name, meaning, "", default, 0.0, 1.0, False, source)
+    return Parameter(name, meaning, "", default, 0.0, 1.0, False, source, fitted)
 
 
-def sd(name: str, meaning: str, default: float, source: str) -> Parameter:
+def sd(name: str, meaning: str, default: float, source: str, fitted: bool = True) -> Parameter:
     """A standard deviation for each action, in units of the action columns."""
-    return Parameter(name, meaning, "action", default, 0.0, INF, True, source)
+    return Parameter(name, meaning, "action", default, 0.0, INF, True, source, fitted)
 
 
 class Plain(NamedTuple):
