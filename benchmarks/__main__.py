@@ -8,7 +8,21 @@ import sys
 
 from benchmarks.measured import write_page
 
-ALL = ("starts", "pointer", "frames", "sweep", "session", "parts", "kills", "parity", "release_accuracy", "arc_speed")
+ALL = (
+    "starts",
+    "pointer",
+    "frames",
+    "sweep",
+    "session",
+    "parts",
+    "kills",
+    "parity",
+    "release_accuracy",
+    "arc_speed",
+    "bench_codec",
+    "bench_soak",
+    "bench_faults",
+)
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ class SerialLink:
     def __init__(self, port: str, baud: int) -> None:
         import serial
 
-        self.port = port
+        self.port, self._late = port, serial.SerialTimeoutException
         arguments: dict[str, Any] = {"baudrate": baud, "timeout": 0, "write_timeout": WRITE_PATIENCE}
         if "://" not in port:
             arguments["exclusive"] = True  # two programs on one port would each get half of the bytes
@@ -48,9 +48,11 @@ class SerialLink:
             raise LinkLost(f"port {self.port} has gone away ({error}); check the cable") from error
 
     def write(self, data: bytes) -> None:
-        """Send."""
+        """Send; what a busy port doesn't take in time is lost, as it may be in any wire."""
         try:
             self._serial.write(data)
+        except self._late:  # pyserial says so after a stall of ours, too, although all was written
+            return
         except GONE as error:
             raise LinkLost(f"port {self.port} takes nothing ({error}); check the cable") from error
 

@@ -51,6 +51,19 @@ class Reward(Part):
     zone: Zone = part(Zone, "where a reach is rewarded")
 
 
+class ForceField(Part):
+    """What acts on the hand, on a device with motors. The smallest of this limit, the device's and the firmware's counts."""
+
+    kind: Literal["none", "viscous", "curl"] = given("none", "viscous: against the velocity; curl: across it")
+    strength: float = given(0.0, "force over speed; viscous: positive resists; curl: positive pushes to the right", "N s/m", ge=-60, le=60)
+    limit: float = given(5.0, "greatest force along an axis", "N", gt=0, le=12)
+    channel_probability: float = given(
+        0.0, "share of the trials, drawn at random, with a channel to the target in place of the field", "ratio", ge=0, le=1
+    )
+    channel_stiffness: float = given(1500.0, "of the channel's walls", "N/m", gt=0, le=4000)
+    channel_damping: float = given(15.0, "across the channel", "N s/m", ge=0, le=60)
+
+
 class Block(Part):
     """A run of trials under one regime."""
 
@@ -62,6 +75,7 @@ class Block(Part):
         "fixed: in turn; random: each drawn alone; shuffled: each once before any comes again; blocked: one after another",
     )
     perturbation: Perturbation = part(Perturbation, "how the cursor departs from the hand")
+    force: ForceField = part(ForceField, "what acts on the hand")
     movement_time: tuple[float, float] | None = given(
         None, "band of movement times, [least, greatest], in place of the limits' own: shorter is too fast, longer too slow", "s"
     )

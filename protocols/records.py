@@ -14,8 +14,8 @@ from protocols.history import STATUSES, Committed
 from protocols.task import Feedback, HandMapping, RewardRule, Task, Timing
 
 __all__ = [
-    "EVENT", "FRAME", "SAMPLE", "SESSION", "START", "TASKS", "TWIN", "Certificate", "Column", "Value", "action_columns", "columns_of",
-    "plain", "trial_columns", "trial_record",
+    "EVENT", "FORCE", "FRAME", "SAMPLE", "SESSION", "START", "TASKS", "TWIN", "Certificate", "Column", "Value", "action_columns",
+    "columns_of", "plain", "trial_columns", "trial_record",
 ]  # fmt: skip
 
 Value = float | int | str | bool | None
@@ -43,6 +43,12 @@ _MAPPING = {
     "mean": "the mean of both hands",
 }
 _REWARD_RULE = {"graded": "minus the error, in m", "binary": "1 on a hit, else 0", "points": "the points"}
+_FORCE = {
+    "none": "nothing",
+    "viscous": "a force against the velocity",
+    "curl": "a force across the velocity",
+    "channel": "walls along the way to the target",
+}
 _STATUS = {
     "completed": "the movement was made within all limits",
     "too_early": "the hand left the start before the go cue",
@@ -137,6 +143,12 @@ _DETAILS = {
     ),
     **dict.fromkeys(("arc", "arc-primitives"), _ARC),
 }
+FORCE = (  # of protocols with force fields alone
+    text("perturbation_force", "what acted on the hand", _FORCE),
+    Column("perturbation_force_strength", "N s/m", "force over speed of the block's field, for which a channel may stand in"),
+    Column("lateral_force", "N", "channel trials: greatest force of the hand against the walls, to the left of the way positive"),
+    Column("adaptation_index", "", "channel trials of a curl field: slope of that force on the one that would undo the field"),
+)
 _RESULT = (
     Column("reward", "", "reward as delivered, in the unit of reward_rule; n/a where it was withheld or the trial gave none"),
     Column("scored_reward", "", "reward that the trial earned by its rule, delivered or not"),
@@ -193,7 +205,8 @@ def columns_of(task_name: str, records: Sequence[Mapping[str, Value]]) -> tuple[
     known = trial_columns(task_name, simulated)
     names = {column.name for column in known}
     added = dict.fromkeys(name for record in records for name in record if name not in names)
-    return known + tuple(Column(name, "", "as given by the task") for name in added)
+    further = {column.name: column for column in FORCE}
+    return known + tuple(further.get(name, Column(name, "", "as given by the task")) for name in added)
 
 
 def trial_record(
@@ -237,7 +250,8 @@ def trial_record(
         "flagged": bool(flagged),
         "go_time": go_time,
     }
-    kinds: dict[str, Kind] = {column.name: column.kind for column in trial_columns(task.name, intended_action is not None)}
+    known = (*trial_columns(task.name, intended_action is not None), *FORCE)
+    kinds: dict[str, Kind] = {column.name: column.kind for column in known}
     order = [name for name in kinds if name in values] + [name for name in values if name not in kinds]
     return {name: plain(values[name], kinds.get(name, "number")) for name in order}
 

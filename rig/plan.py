@@ -12,10 +12,11 @@ from typing import Any
 
 from devices.registry import DEVICES, check_axes
 from protocols.errors import BadInput
+from protocols.force import check_force
 from protocols.load import Loaded, load_protocol, parse_protocol
 from protocols.schema import Protocol
 from rig import folder as folders
-from rig.attachment import check_port
+from rig.attachment import NAME, check_port
 from rig.journal_reader import read_journal
 from rig.learner_choice import check_learners
 from rig.settings import Settings, load_settings
@@ -103,6 +104,7 @@ def new_plan(
     loaded = load_protocol(protocol)
     _check_options(device, trials, seed, replay)
     check_port(device, port, simulated)
+    check_force(loaded.protocol, device, NAME)
     check_axes(device, loaded.protocol.task.axes)
     root = data if data is not None else PILOTS if simulated else settings.data
     code = participant if participant is not None else _next_pilot(root, loaded.protocol.name)

@@ -9,6 +9,7 @@ import numpy as np
 
 from devices.process import frame_by_frame
 from protocols.errors import DeviceError, JournalError, TwinrigError
+from protocols.force import force_details, force_of, uses_force
 from protocols.history import Committed
 from protocols.movement import Limits, limits_of
 from protocols.records import trial_record
@@ -19,6 +20,7 @@ from rig import between, upkeep
 from rig.certificate import breaks, certificate_of
 from rig.clock import now
 from rig.equipment import Rig
+from rig.forces import TrialForce
 from rig.journal import Frames, Ticket
 from rig.page_scenes import Page
 from rig.sampling import SampleLog
@@ -96,6 +98,8 @@ class Session:
         started = self.rig.journal.begin_trial(trial.number, trial.attempt, trial.slot, now())
         self._make_ready(trial)
         machine = self._machine(trial)
+        force = force_of(self._protocol, self._plan.condition, self._plan.seed, trial)
+        self._force = TrialForce(force, trial, self.rig.workspace, self.rig.device)
         if self.rig.participant:
             self.rig.participant.begin(trial, machine.hand.position, now())
         if self._paged:  # frames of pages and pauses are no trial's
@@ -108,9 +112,17 @@ class Session:
                 self._frame(machine)
         finally:
             gc.enable()
+        self._let_go()
         self._settle(started)
         self._commit(machine, aim)
         self._fulfil()
+
+    def _let_go(self) -> None:
+        """See that no force is left of a trial, however it ended."""
+        try:
+            self._force.follow(Stage.DONE)
+        except DeviceError as error:
+            self._fault = self._fault or str(error)
 
     def _make_ready(self, trial: Trial) -> None:
         """Do what takes milliseconds, one thing a frame, so that no frame of the trial is late for it."""
@@ -134,6 +146,7 @@ class Session:
             samples = self._read()
             self._log.add(samples)
             machine.feed(samples, time)
+            self._force.follow(machine.stage)
         except DeviceError as error:
             self._fault = str(error)
             machine.abort(time, "device_fault")
@@ -204,13 +217,16 @@ class Session:
             result.reward,
             requeue,
         )
+        details = judgement.details if judgement else {}
+        if uses_force(self._protocol):
+            details = details | force_details(self._force.force, result.path if judgement else None, trial, self.rig.workspace.scale)
         record = trial_record(
             self.rig.task,
             committed,
             start=self.rig.journal.start,
             phase=self._protocol.phases[trial.phase].name,
             timing=judgement.timing if judgement else Timing(MISSING, MISSING),  # type: ignore[arg-type]
-            details=judgement.details if judgement else {},
+            details=details,
             certificate=certificate,
             simulated=self._plan.simulated,
             feedback_shown=bool(trial.reward_shown) and judgement is not None,

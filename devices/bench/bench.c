@@ -24,6 +24,7 @@
 #define STEP_CYCLES 800      /* 50 us, of the mechanics */
 #define TRUTH_STEPS 20       /* 1 ms */
 #define GRIP_MV 1500         /* of the force sensor while the hand holds on */
+#define STANDING_BY 0.5      /* s after a restart for which the handle is held at its mark */
 
 static rig_t rig = {1, 0.4, {0, 0}, 10000 / (2 * M_PI), 15};
 static state_t state;
@@ -31,6 +32,7 @@ static double began;         /* host time at cycle 0 */
 static double rate = CLOCK_HZ;  /* cycles a second of the host: a crystal is never quite right */
 static FILE *truth;
 static int grip;
+static double held_until;
 
 static double host_time(void)
 {
@@ -63,6 +65,7 @@ static void on_step(void)
     double duty[2], time = chip_time();
     if (chip_restarts() != restarts) {  /* whoever stands by puts the handle back at its mark */
         restarts = chip_restarts();
+        held_until = restarts ? time + STANDING_BY : 0;
         double x, y;
         plant_place(&rig, rig.home, &x, &y);
         hand_place(x, y);
@@ -102,7 +105,10 @@ static void play(int count)
 {
     double *rows = malloc(sizeof(double) * 4 * (size_t)count);
     read_fully((char *)rows, sizeof(double) * 4 * (size_t)count);
-    hand_play(rows, count);
+    if (chip_time() < held_until)
+        free(rows);
+    else
+        hand_play(rows, count);
 }
 
 static void obey(const char *order)

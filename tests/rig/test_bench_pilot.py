@@ -19,15 +19,22 @@ TRIALS = 4
 COUNT = 360 / 10_000  # deg, of the lever's encoder
 
 
-@pytest.fixture(scope="module")
-def pilot(screen, tmp_path_factory):
-    root = tmp_path_factory.mktemp("bench")
+CURL = 'trials = 3\nforce = {{ kind = "curl", strength = 15.0, channel_probability = {} }}'
+
+
+def run_pilot(root: Path, **protocol):
+    """A pilot of a short protocol; what it printed."""
     bench(root)  # or a skip
-    file = write_short(root, kind=SKITTLES, blocks=(f"trials = {TRIALS}",))
+    file = write_short(root, **protocol)
     words = ("pilot", file, "--device", "manipulandum", "--no-twin", "--windowed", "--data", root / "data", "--seed", 4, "--json")
     done = subprocess.run([sys.executable, "-m", "rig.cli", *map(str, words)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def pilot(screen, tmp_path_factory):
+    return run_pilot(tmp_path_factory.mktemp("bench"), kind=SKITTLES, blocks=(f"trials = {TRIALS}",))
 
 
 @pytest.fixture
@@ -63,3 +70,33 @@ def test_a_release_is_where_the_plant_let_go(pilot, journal):
         assert abs((record["action_release_angle_deg"] - angle + 180) % 360 - 180) < COUNT
         step = np.radians(COUNT) / 0.02 * 0.4  # m/s of the tip: a count within the regression's window
         assert abs(record["action_release_speed_quadratic"] - 0.4 * turn) < step + 0.01 * abs(0.4 * turn)
+
+
+def test_a_field_acts_on_the_hand_while_it_moves_and_a_channel_keeps_it_straight(screen, tmp_path):
+    said = run_pilot(tmp_path, blocks=(CURL.format(0.0), CURL.format(1.0)))
+    truth = read_truth(Path(said["session"]) / "truth-1.f64")
+    with read_journal(Path(said["session"]) / JOURNAL) as journal:
+        records = [record for record in journal.records() if record["status"] == "completed"]
+        paths = {record["trial"]: journal.path_of(record["trial"]) for record in records}
+    assert [record["perturbation_force"] for record in records] == ["curl"] * 3 + ["channel"] * 3
+    away = {"curl": [], "channel": []}
+    for record in records:
+        begin = record["go_time"] + record["reaction_time"]
+        path, moving = paths[record["trial"]], (truth.time > begin) & (truth.time < begin + record["movement_time"])
+        during = (path.host_time > begin) & (path.host_time < begin + record["movement_time"])
+        away[record["perturbation_force"]].append(np.abs(path.position[during, 0]).max())
+        if record["perturbation_force"] == "curl":
+            assert truth.force[moving, 0].max() > 2, "to the right"
+            speed = np.interp(truth.time[moving] - 0.004, truth.time, truth.velocity[:, 1])
+            assert np.corrcoef(truth.force[moving, 0], speed)[0, 1] > 0.95
+        else:
+            aim = record["intended_action_reach_angle_deg"]
+            assert abs(aim) < 2 or np.sign(record["lateral_force"]) == np.sign(aim), "pressed to the side that was aimed at"
+            assert np.isfinite(record["adaptation_index"])
+    between = np.ones(len(truth.time), bool)
+    for record in records:
+        between &= (truth.time < record["go_time"] - 1.5) | (
+            truth.time > record["go_time"] + record["reaction_time"] + record["movement_time"] + 0.3
+        )
+    assert not truth.force[between].any(), "no force outside of trials"
+    assert np.median(away["channel"]) < 0.5 * np.median(away["curl"])
