@@ -28,6 +28,8 @@ lock: setup
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --no-header --annotation-style line --fork-strategy fewest --python-version 3.11 \
 		--extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --no-header --annotation-style line --fork-strategy fewest --python-version 3.11 \
+		--constraint requirements.lock --extra agents pyproject.toml -o requirements-agents.lock
 
 setup: packages $(VENV)/installed
 

@@ -56,6 +56,13 @@ ROWS = (
     ("arc_speed", "arc, {0[learners]} learners x {0[trials]} trials, against a plain NumPy loop", "at least 100 times faster",
      "{0[ratio]} times: {0[seconds]} s against {0[loop_seconds]} s"),
     ("session", "recording against journal", "matches", "{0[recording_matches_journal]}"),
+    ("agents", "mean error of {0[trials]} throws, first and last tenth, {0[seeds]} seeds",
+     "PPO, SAC, DQN learn; beside the policy gradient",
+     "policy-gradient {0[mean_error_cm][policy-gradient][first_tenth]} to "
+     "{0[mean_error_cm][policy-gradient][last_tenth]} cm; "
+     "PPO {0[mean_error_cm][ppo][first_tenth]} to {0[mean_error_cm][ppo][last_tenth]}, "
+     "SAC {0[mean_error_cm][sac][first_tenth]} to {0[mean_error_cm][sac][last_tenth]}, "
+     "DQN {0[mean_error_cm][dqn][first_tenth]} to {0[mean_error_cm][dqn][last_tenth]}"),
     ("starts", "`twinrig --help`", "under 0.3 s", "{0[help_s][median]} s (median), {0[help_s][max]} s (slowest)"),
     ("starts", "first frame of `twinrig run`", "under 8 s", "{0[first_frame_s][median]} s (median), {0[first_frame_s][max]} s (slowest)"),
     ("bench_soak", "manipulandum's firmware in the loop for {0[minutes]} min at 1 kHz, streams and twin on", "no packet lost, none broken",
