@@ -1,17 +1,14 @@
-"""Small Gaussians: factors, inverses and densities, of full matrices and of diagonal ones.
+"""Small Gaussians: factors, inverses and densities, of full covariances and of independent numbers.
 
 Dimensions here are few (1 to 4 for throws and reaches), so the Cholesky factor is written out: XLA fuses it, where a call to LAPACK
-would cost more than the arithmetic of a whole trial. A diagonal covariance is held as a vector (``DIAGONAL``), whatever its dimension.
+would cost more than the arithmetic of a whole trial.
 """
-
-from collections.abc import Callable
-from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
-_WRITTEN_OUT = 4  # dimensions up to which the factor is written out
+WRITTEN_OUT = 4  # dimensions up to which the factor is written out
 
 
 def rotation(angle: Float[Array, ""]) -> Float[Array, "2 2"]:
@@ -38,7 +35,7 @@ def transposed(a: Float[Array, "... n m"]) -> Float[Array, "... m n"]:
 def cholesky(covariance: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """The lower factor L of a positive definite matrix ``L L^T``."""
     n = covariance.shape[0]
-    if n > _WRITTEN_OUT:
+    if n > WRITTEN_OUT:
         return jnp.linalg.cholesky(covariance)
     rows: list[list[Array]] = []
     for i in range(n):
@@ -61,7 +58,7 @@ def lower(diagonal: list[Array], below: list[Array]) -> Float[Array, "n n"]:
 def whiten(factor: Float[Array, "n n"], deviation: Float[Array, " n"]) -> Float[Array, " n"]:
     """``L^-1 deviation`` for a lower factor L."""
     n = deviation.shape[0]
-    if n > _WRITTEN_OUT:
+    if n > WRITTEN_OUT:
         return solve_triangular(factor, deviation, lower=True)
     out: list[Array] = []
     for i in range(n):
@@ -72,7 +69,7 @@ def whiten(factor: Float[Array, "n n"], deviation: Float[Array, " n"]) -> Float[
 def whiten_columns(factor: Float[Array, "n n"], matrix: Float[Array, "n m"]) -> Float[Array, "n m"]:
     """``L^-1 matrix`` for a lower factor L."""
     n = factor.shape[0]
-    if n > _WRITTEN_OUT:
+    if n > WRITTEN_OUT:
         return solve_triangular(factor, matrix, lower=True)
     return jnp.stack([whiten(factor, matrix[:, j]) for j in range(matrix.shape[1])], axis=1)
 
@@ -95,25 +92,27 @@ def log_density(deviation: Float[Array, " n"], covariance: Float[Array, "n n"]) 
     return -0.5 * jnp.sum(z**2) - jnp.sum(jnp.log(jnp.diagonal(factor))) - 0.5 * deviation.shape[0] * jnp.log(2 * jnp.pi)
 
 
-def log_density_apart(deviation: Float[Array, " n"], variance: Float[Array, " n"]) -> Float[Array, ""]:
-    """The same where the dimensions are independent."""
-    return -0.5 * jnp.sum(deviation**2 / variance + jnp.log(2 * jnp.pi * variance))
+def expected_log_density(
+    deviation: Float[Array, " n"], unknown: Float[Array, "n n"] | None, covariance: Float[Array, "n n"]
+) -> Float[Array, ""]:
+    """The same, expected over a deviation that is known up to the covariance ``unknown``."""
+    factor = cholesky(covariance)
+    return log_density_white(expected_squares(factor, deviation, unknown), 2 * jnp.log(jnp.diagonal(factor)))
 
 
-class Algebra(NamedTuple):
-    """How covariances and gains are computed with, held in one of two ways. Axes in front are kept."""
-
-    shape: Callable[[int], tuple[int, ...]]  # of one of n dimensions
-    diagonal: Callable[[Array], Array]  # from its diagonal
-    dense: Callable[[Array], Array]  # as a full matrix
-    times: Callable[[Array, Array], Array]  # with a vector
-    product: Callable[[Array, Array], Array]
-    transposed: Callable[[Array], Array]
-    inverse: Callable[[Array], Array]  # of a positive definite one
-    log_density: Callable[[Array, Array], Array]
+def expected_squares(factor: Float[Array, "n n"], deviation: Float[Array, " n"], unknown: Float[Array, "n n"] | None) -> Float[Array, " n"]:
+    """Of ``L^-1 deviation``, whose deviation is known up to a covariance."""
+    squares = whiten(factor, deviation) ** 2
+    if unknown is None:
+        return squares
+    return squares + jnp.diagonal(whiten_columns(factor, whiten_columns(factor, unknown).T))
 
 
-DENSE = Algebra(lambda n: (n, n), jnp.diag, lambda a: a, times, product, transposed, inverse, log_density)
-DIAGONAL = Algebra(
-    lambda n: (n,), lambda a: a, jnp.diag, lambda a, x: a * x, lambda a, b: a * b, lambda a: a, lambda a: 1 / a, log_density_apart
-)
+def log_density_white(squares: Float[Array, " n"], log_var: Float[Array, " n"]) -> Float[Array, ""]:
+    """Log density from the squares of whitened numbers; ``log_var`` sums to the log determinant of the covariance."""
+    return -0.5 * jnp.sum(squares + log_var) - 0.5 * squares.shape[0] * jnp.log(2 * jnp.pi)
+
+
+def log_density_apart(squares: Float[Array, " n"], log_var: Float[Array, " n"]) -> Float[Array, ""]:
+    """Log density of independent numbers, from their squares."""
+    return log_density_white(squares * jnp.exp(-log_var), log_var)

@@ -1,92 +1,226 @@
-"""What one who only sees actions can know of a learner's exploration and mean, where motor or process noise hide them (SCIENCE 3.2).
+"""What one who only sees actions can know of a learner, where motor or process noise hide what it explored (SCIENCE 3.2).
 
-The mean is ``weights . x``, x the rows that practice moves; ``y = mean + e + m`` is seen, and ``x' = a x + weights (G e) + q``. For fixed
-covariances the belief is Kalman's filter, exact. Covariances here are of one ``Algebra``: dense, or diagonal. ``unknown`` has two axes
-of rows in front.
+The mean is ``weights . x``, x the rows that practice moves; ``y = mean + e + m`` is seen, and ``x' = a x + weights (G e) + q``. The
+spread theta (log variances and what mixes them) takes a step that is quadratic in e. For a fixed spread, x is Kalman's filter: exact.
+The spread isn't known either. It is held as a Gaussian, together with x, and stands for a few learners with spreads about its mean
+(sigma points: Julier & Uhlmann 1997). Each has its own Kalman filter, and counts as much as it predicted the action. Afterwards the
+mixture is a Gaussian again, with its mean and covariance, those of the quadratic steps included in closed form.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from analysis.gaussian import Algebra
+from analysis import gaussian
+
+MOST = 10  # numbers of a spread up to which it is taken as unknown; beyond, only its mean is followed
+_LEAST = 1e-14  # variance of what is known wholly, so that it has a factor and a gradient
 
 
 class Belief(NamedTuple):
     """What is known of one action's exploration."""
 
     exploration: Float[Array, " action"]
-    unknown: Array | None  # its covariance; None: 0
+    unknown: Float[Array, "action action"] | None  # its covariance; None: 0
 
 
-class Noise(NamedTuple):
-    """What an action is made of beside the mean."""
+class Joint(NamedTuple):
+    """A Gaussian over rows and spread."""
 
-    explored: Array  # covariance of exploration
-    motor: Array  # of motor noise
+    rows: Float[Array, "row action"]
+    theta: Float[Array, " spread"]
+    of_rows: Float[Array, "flat flat"]  # covariance, rows and actions flattened
+    of_theta: Float[Array, "spread spread"]
+    tie: Float[Array, "flat spread"]  # covariance of rows with theta
+
+
+class Rule(NamedTuple):
+    """How one learner learns from one trial. Callables take a spread theta."""
+
+    covariance: Callable[[Array], Array]  # of exploration
+    expected: Callable[[Array, Array | None, Array], Array]  # (exploration, its covariance, theta) -> log density
+    gain: Callable[[Array, Array], Array]  # (theta, expected exploration) -> what takes exploration to the mean's step
+    rates: Float[Array, " spread"]  # of the spread's gradient, times the advantage
+    least: Float[Array, " spread"]
+    retention: Float[Array, ""]
     process: Float[Array, ""]  # variance that each row gains a trial
 
 
-def of_mean(unknown: Array, weights: Float[Array, " row"]) -> Array:
-    """Covariance of the mean, ``weights . x``."""
-    return _over_rows(_rows_with_mean(unknown, weights), weights)
+class Seeing(NamedTuple):
+    """How rows show in one action."""
+
+    weights: Float[Array, " row"]
+    motor: Float[Array, "action action"]  # covariance of motor noise
+    hidden: Bool[Array, ""]  # whether there is any noise; without, nothing is unknown, to the bit
 
 
-def _rows_with_mean(unknown: Array, weights: Float[Array, " row"]) -> Array:
+class _Case(NamedTuple):
+    """One of the learners that a belief stands for, before the action and given it."""
+
+    theta: Float[Array, " spread"]
+    rows: Float[Array, "row action"]
+    log_density: Float[Array, ""]
+    belief: Belief
+    inverse: Float[Array, "action action"]  # of the covariance of what is seen
+    deviation: Float[Array, " action"]
+
+
+def nothing_unknown(rows: Array, theta: Array) -> Joint:
+    """A belief that is certain."""
+    flat, d = rows.size, theta.shape[0]
+    return Joint(rows, theta, jnp.zeros((flat, flat)), jnp.zeros((d, d)), jnp.zeros((flat, d)))
+
+
+def log_density(covariance: Callable[[Array], Array], seeing: Seeing, joint: Joint, seen: Float[Array, " action"]) -> Float[Array, ""]:
+    """Natural log of the density of an action at ``seen`` from the expected mean, normalised."""
+    cases = _cases(covariance, seeing, joint, seen)
+    return jax.nn.logsumexp(jnp.log(_points(joint)[1]) + cases.log_density)
+
+
+def covariance_of_action(covariance: Callable[[Array], Array], seeing: Seeing, joint: Joint) -> Float[Array, "action action"]:
+    """Of the action about its expected mean."""
+    shifts, weights = _offsets(seeing, joint), _points(joint)[1]
+    explored = jax.vmap(lambda shift: covariance(joint.theta + shift))(shifts)
+    return jnp.sum(weights[:, None, None] * explored, axis=0) + seeing.motor + _of_mean(seeing, joint.of_rows)
+
+
+def observed(rule: Rule, seeing: Seeing, joint: Joint, seen: Float[Array, " action"], acted: Bool[Array, ""]) -> Joint:
+    """The belief after an action (``seen`` from the expected mean) and the learner's step. Without an action only time passes."""
+    cases = _cases(rule.covariance, seeing, joint, seen)
+    plain = _points(joint)[1]
+    shares = jnp.where(acted, jax.nn.softmax(jnp.log(plain) + cases.log_density), plain)
+    own = _conditional(joint)
+    steps = jax.vmap(lambda case: _stepped(rule, seeing, own, case, acted))(cases)
+    return _merged(joint, shares, steps, seeing.hidden)
+
+
+def _points(joint: Joint) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the sigma points in SDs, and their weights; up to three dimensions they have a Gaussian's fourth moments too."""
+    d = joint.theta.shape[0]
+    if not 0 < d <= MOST:
+        return np.zeros((1, d)), np.ones(1)
+    scale, axes = np.sqrt(max(3, d)), np.eye(d)
+    weight = 1 / (2 * max(3, d))
+    ends, at = np.concatenate([scale * axes, -scale * axes]), np.full(2 * d, weight)
+    return (np.concatenate([np.zeros((1, d)), ends]), np.append(1 - d / 3, at)) if d < 3 else (ends, at)
+
+
+def _loose(joint: Joint) -> bool:
+    return 0 < joint.theta.shape[0] <= MOST
+
+
+def _firm(covariance: Array) -> Array:
+    return covariance + _LEAST * jnp.eye(covariance.shape[0])
+
+
+def _offsets(seeing: Seeing, joint: Joint) -> Float[Array, "case spread"]:
+    places = _points(joint)[0]
+    if not _loose(joint):
+        return jnp.asarray(places)
+    factor = gaussian.cholesky(_firm(joint.of_theta))
+    return jnp.where(seeing.hidden, gaussian.product(jnp.asarray(places), factor.T), 0.0)
+
+
+def _slope(joint: Joint) -> Float[Array, "flat spread"]:
+    """By how much the expected rows move with the spread."""
+    if not _loose(joint):
+        return joint.tie
+    return gaussian.product(joint.tie, gaussian.inverse(_firm(joint.of_theta)))
+
+
+def _conditional(joint: Joint) -> Float[Array, "flat flat"]:
+    """Covariance of the rows of a learner whose spread is known."""
+    return _even(joint.of_rows - gaussian.product(_slope(joint), joint.tie.T)) if _loose(joint) else joint.of_rows
+
+
+def _even(covariance: Array) -> Array:
+    """The same both sides of the diagonal. Gains can be large, and would amplify what rounding makes odd."""
+    return 0.5 * (covariance + covariance.T)
+
+
+def _of_mean(seeing: Seeing, of_rows: Array) -> Float[Array, "action action"]:
+    return jnp.sum(seeing.weights[:, None, None] * _with_mean(seeing, of_rows), axis=0)
+
+
+def _with_mean(seeing: Seeing, of_rows: Array) -> Float[Array, "row action action"]:
     """Covariance of each row with the mean."""
-    return jnp.sum(unknown * weights.reshape(-1, *[1] * (unknown.ndim - 2)), axis=1)
+    rows, n = seeing.weights.shape[0], seeing.motor.shape[0]
+    return jnp.sum(of_rows.reshape(rows, n, rows, n) * seeing.weights[:, None], axis=2)
 
 
-def _over_rows(rows: Array, weights: Float[Array, " row"]) -> Array:
-    return jnp.sum(rows * weights.reshape(-1, *[1] * (rows.ndim - 1)), axis=0)
+def _cases(covariance: Callable[[Array], Array], seeing: Seeing, joint: Joint, seen: Float[Array, " action"]) -> _Case:
+    """All learners that the belief stands for, along a first axis."""
+    slope, of_mean = _slope(joint), _of_mean(seeing, _conditional(joint))
+
+    def one(shift: Array) -> _Case:
+        theta = joint.theta + shift
+        moved = jnp.sum(slope * shift, axis=1).reshape(joint.rows.shape)
+        deviation = seen - jnp.sum(seeing.weights[:, None] * moved, axis=0)
+        explored, noise = covariance(theta), seeing.motor + of_mean
+        inverse = gaussian.inverse(explored + noise)
+        share = gaussian.product(noise, inverse)
+        belief = Belief(deviation - gaussian.times(share, deviation), noise - gaussian.product(share, noise))
+        return _Case(theta, joint.rows + moved, gaussian.log_density(deviation, explored + noise), belief, inverse, deviation)
+
+    return jax.vmap(one)(_offsets(seeing, joint))
 
 
-def believe(algebra: Algebra, seen: Float[Array, " action"], explored: Array, noise: Array) -> Belief:
-    """Exploration given its sum with noise: the noise's expected part is taken off what was seen."""
-    share = algebra.product(noise, algebra.inverse(explored + noise))
-    return Belief(seen - algebra.times(share, seen), noise - algebra.product(share, noise))
+def _stepped(rule: Rule, seeing: Seeing, of_rows: Array, case: _Case, acted: Bool[Array, ""]) -> Joint:
+    """One learner's belief after its step: Kalman's filter for the rows, in Joseph's form; moments of a quadratic step for the spread."""
+    e, left = case.belief
+    assert left is not None
+    explored, gain, with_mean = rule.covariance(case.theta), rule.gain(case.theta, e), _with_mean(seeing, of_rows)
+    own = jnp.where(acted, rule.retention * gaussian.product(with_mean, case.inverse), 0.0)
+    stepped = gaussian.product(gaussian.product(gain, explored), case.inverse)
+    along = seeing.weights[:, None, None]
+    rows = rule.retention * case.rows + seeing.weights[:, None] * gaussian.times(gain, e) + gaussian.times(own, case.deviation)
+    with_e = along * gaussian.product(gain, left) - gaussian.product(own, explored)  # covariance of the new rows with exploration
+
+    flat = lambda x: x.reshape(-1, x.shape[-1])  # noqa: E731
+    kalman, missed, a = flat(own + along * stepped), flat(along * (gain - stepped) - own), rule.retention
+    shrunk = a * of_rows - gaussian.product(kalman, flat(with_mean).T)
+    still = a * flat(with_mean) - gaussian.product(kalman, _of_mean(seeing, of_rows))
+    squares = _square(missed, explored) + _square(kalman, seeing.motor) + rule.process * jnp.eye(of_rows.shape[0])
+    theta, of_theta, with_theta = _spread_step(rule, case, e, left)
+    return Joint(
+        rows, theta, a * shrunk - gaussian.product(still, kalman.T) + squares, of_theta, gaussian.product(flat(with_e), with_theta)
+    )
 
 
-def filtered(
-    algebra: Algebra,
-    unknown: Array,
-    weights: Float[Array, " row"],
-    noise: Noise,
-    gain: Array,
-    retention: Float[Array, ""],
-    seen: Float[Array, " action"],
-    acted: Bool[Array, ""],
-) -> tuple[Float[Array, "row action"], Array]:
-    """What an action says of the rows beyond the step that is taken (``gain`` times the expected exploration), and what is left unknown.
-
-    The parts of the covariance that are squares are kept as squares (Joseph's form), so that it stays positive.
-    """
-    rows = weights.shape[0]
-    with_mean = _rows_with_mean(unknown, weights)
-    of_seen = _over_rows(with_mean, weights)
-    inverse = algebra.inverse(of_seen + noise.explored + noise.motor)
-    own = jnp.where(acted, retention * algebra.product(with_mean, inverse), 0.0)
-    stepped = algebra.product(algebra.product(gain, noise.explored), inverse)
-    along = weights.reshape(-1, *[1] * (with_mean.ndim - 1))
-    kalman, missed = own + along * stepped, along * (gain - stepped) - own
-    shrunk = retention * unknown - _outer(algebra, kalman, with_mean)
-    left = retention * shrunk - _outer(algebra, retention * with_mean - algebra.product(kalman, of_seen), kalman)
-    squares = _square(algebra, missed, noise.explored) + _square(algebra, kalman, noise.motor)
-    return algebra.times(own, seen), left + squares + _by_chance(algebra, rows, seen.shape[0], noise.process)
+def _square(a: Float[Array, "n k"], covariance: Float[Array, "k k"]) -> Float[Array, "n n"]:
+    return gaussian.product(gaussian.product(a, covariance), a.T)
 
 
-def _outer(algebra: Algebra, a: Array, b: Array) -> Array:
-    """``a_i b_j^T`` for rows i and j."""
-    return algebra.product(a[:, None], algebra.transposed(b)[None, :])
+def _spread_step(rule: Rule, case: _Case, e: Array, left: Array) -> tuple[Array, Array, Array]:
+    """The spread after its step, what is unknown of the step, and how the step goes with exploration."""
+    slope = jax.grad(rule.expected, argnums=2)
+    theta = jnp.maximum(case.theta + rule.rates * slope(e, left, case.theta), rule.least)
+    d = theta.shape[0]
+    if not 0 < d <= MOST:
+        return theta, jnp.zeros((d, d)), jnp.zeros((e.shape[0], d))
+    linear = jax.jacfwd(lambda e: slope(e, None, case.theta))
+    first, second = rule.rates[:, None] * linear(e), rule.rates[:, None, None] * jax.jacfwd(linear)(e)
+    bent = gaussian.product(second, left[None])
+    quadratic = 0.5 * jnp.sum(bent[:, None] * gaussian.transposed(bent)[None], axis=(-1, -2))
+    return theta, _square(first, left) + quadratic, first.T
 
 
-def _square(algebra: Algebra, a: Array, covariance: Array) -> Array:
-    """``a_i S a_j^T`` for rows i and j."""
-    return _outer(algebra, algebra.product(a, covariance), a)
+def _merged(joint: Joint, shares: Float[Array, " case"], steps: Joint, hidden: Bool[Array, ""]) -> Joint:
+    """One Gaussian with the mean and covariance of the mixture."""
 
+    def expected(x: Array) -> Array:
+        return jnp.sum(shares.reshape(-1, *[1] * (x.ndim - 1)) * x, axis=0)
 
-def _by_chance(algebra: Algebra, rows: int, n: int, variance: Float[Array, ""]) -> Array:
-    """Covariance of what all rows gain a trial, each number by itself."""
-    each = algebra.diagonal(jnp.full(n, variance))
-    return jnp.eye(rows).reshape(rows, rows, *[1] * each.ndim) * each
+    rows, theta = expected(steps.rows), expected(steps.theta)
+    away, spread = (steps.rows - rows).reshape(shares.shape[0], -1), steps.theta - theta
+    crossed = lambda a, b: expected(a[:, :, None] * b[:, None, :])  # noqa: E731
+    of_rows = _even(expected(steps.of_rows) + crossed(away, away))
+    if not _loose(joint):
+        return Joint(rows, theta, jnp.where(hidden, of_rows, 0.0), joint.of_theta, joint.tie)
+    of_theta = _even(expected(steps.of_theta) + crossed(spread, spread))
+    unknown = (of_rows, of_theta, expected(steps.tie) + crossed(away, spread))
+    return Joint(rows, theta, *(jnp.where(hidden, x, 0.0) for x in unknown))

@@ -15,7 +15,7 @@ OPTIONS = {
     "covariance": ("angle", "cholesky", "diagonal"),
     "gradient": ("plain", "natural"),
     "critic": ("running", "features", "distributional"),
-    "exploration": ("white",),
+    "exploration": ("white", "gsde", "lattice"),
     "asymmetry": ("off", "on"),
     "step_cap": ("off", "a number above 0"),
     "context": ("none", "target-relative", "table", "features"),
@@ -34,6 +34,7 @@ class Chosen(NamedTuple):
     step_cap: float | None
     asymmetric: bool
     context: str
+    exploration: str
     critic: str
     hidden: bool  # whether motor and process noise are reckoned with
     centres: int
@@ -44,6 +45,11 @@ class Chosen(NamedTuple):
     def table(self) -> bool:
         """Whether each target has a mean and a reward baseline of its own."""
         return self.context == "table"
+
+    @property
+    def on_features(self) -> bool:
+        """Whether the mean is a sum over features of the target's direction."""
+        return self.context == "features"
 
     @property
     def features(self) -> bool:
@@ -57,7 +63,8 @@ def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
     Raises:
         BadInput: an option or a value that isn't there, or an angle where the action hasn't two dimensions.
     """
-    default = {1: "diagonal", 2: "angle"}.get(len(action_names), "cholesky")
+    usual = {1: "diagonal", 2: "angle"}.get(len(action_names), "cholesky")
+    default = usual if options.get("exploration", "white") == "white" else "diagonal"  # as in the papers of the structured ones
     for name, value in options.items():
         if name not in OPTIONS:
             raise BadInput(f"learner '{NAME}' has no option '{name}': choose from {', '.join(OPTIONS)}")
@@ -74,6 +81,7 @@ def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
         step_cap=_step_cap(options.get("step_cap", "off")),
         asymmetric=options.get("asymmetry") == "on",
         context=options.get("context", "none"),
+        exploration=options.get("exploration", "white"),
         critic=options.get("critic", "running"),
         hidden=options.get("hidden_noise", "on") == "on",
         centres=_count("centres", options.get("centres", CENTRES)),
@@ -154,7 +162,7 @@ _HIDDEN = (
 
 
 def _features(chosen: Chosen) -> tuple[Parameter, ...]:
-    """What the features, and weights on them, leave open."""
+    """What features, weights on them, and latents leave open."""
     kappa = Parameter("kappa", "concentration of the features of the target's direction", "", 5.0, 0.0, 100.0, False, "Haith 2025", False)
     start = Parameter(
         "initial_weight_sd",
@@ -167,7 +175,12 @@ def _features(chosen: Chosen) -> tuple[Parameter, ...]:
         "Haith 2025",
         False,
     )
-    return (*((kappa,) if chosen.features else ()), *((start,) if chosen.context == "features" else ()))
+    latent = Parameter("latent_sd", "SD of latent exploration at first", "", 0.5, 1e-6, 1e3, False, "Chiappa 2023, Lattice")
+    return (
+        *((kappa,) if chosen.features else ()),
+        *((start,) if chosen.context == "features" else ()),
+        *((latent,) if chosen.exploration == "lattice" else ()),
+    )
 
 
 def _rate(name: str, meaning: str, source: str) -> Parameter:

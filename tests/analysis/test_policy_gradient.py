@@ -8,8 +8,9 @@ from scipy.stats import multivariate_normal
 
 from analysis import gaussian
 from analysis.learner import Context
-from analysis.policy_gradient import State, policy_gradient
+from analysis.policy_gradient import policy_gradient
 from analysis.policy_gradient_options import OPTIONS
+from analysis.policy_gradient_state import State
 from analysis.registry import build_learner, learner_options
 from protocols.errors import BadInput
 from protocols.task import Outcome
@@ -18,6 +19,7 @@ from tests.contracts import CONTEXT, check_learner
 SKITTLES = ("release_angle_deg", "release_speed")
 VALUES = {"initial_mean": "85,3.5", "initial_sd": [8.0, 0.6]}
 HANDS, HELD = ("left_x", "left_y", "right_x", "right_y"), {"initial_mean": 0.0, "initial_sd": 0.05}
+TWELVE = tuple(f"weight_{axis}{step}" for step in range(1, 7) for axis in "xy")
 EXACT = {**VALUES, "motor_sd": 0.0, "variance_floor": 0.0}  # SCIENCE 3.1 as it stands
 
 
@@ -35,20 +37,40 @@ def learned(options, values, log_var, mix, z, reward, baseline, retention=1.0):
     return params, state, learner.update(params, state, CONTEXT, action, rewarded(reward), None)
 
 
-@pytest.mark.parametrize(
-    ("options", "names", "values"),
-    [
-        ({}, SKITTLES, VALUES),
-        ({"covariance": "cholesky"}, SKITTLES, VALUES),
-        ({"covariance": "diagonal", "gradient": "natural"}, SKITTLES, VALUES),
-        ({"asymmetry": "on", "step_cap": "0.4"}, SKITTLES, {**EXACT, "alpha_plus": 0.2}),
-        ({"context": "table", "critic": "distributional"}, ("reach_angle_deg",), {"initial_mean": 0.0, "initial_sd": 6.0}),
-        ({"context": "features", "critic": "features"}, HANDS, {**HELD, "initial_weight_sd": 0.03}),
-        ({"context": "features", "covariance": "diagonal", "step_cap": "0.4"}, HANDS, HELD),
-    ],
-)
+STEPS = tuple(f"{axis}{step}" for step in range(1, 4) for axis in "xy")
+COVERING = [  # every value of every option, and every pair of covariance, exploration and context that makes its own code
+    ({}, SKITTLES, VALUES),
+    ({"covariance": "cholesky", "critic": "distributional"}, SKITTLES, {**VALUES, "process_sd": 0.01}),
+    ({"covariance": "diagonal", "gradient": "natural", "context": "table"}, SKITTLES, VALUES),
+    ({"asymmetry": "on", "step_cap": "0.4", "hidden_noise": "off"}, SKITTLES, {**VALUES, "alpha_plus": 0.2}),
+    (
+        {"context": "table", "exploration": "gsde", "critic": "distributional"},
+        ("reach_angle_deg",),
+        {"initial_mean": 0.0, "initial_sd": 6.0},
+    ),
+    (
+        {"context": "features", "critic": "features", "covariance": "diagonal", "step_cap": "0.4"},
+        HANDS,
+        {**HELD, "initial_weight_sd": 0.03},
+    ),
+    ({"context": "features", "exploration": "gsde", "covariance": "angle", "centres": "3"}, SKITTLES, VALUES),
+    ({"context": "features", "exploration": "lattice", "centres": "3", "asymmetry": "on"}, SKITTLES, {**VALUES, "initial_weight_sd": 1.0}),
+    ({"context": "target-relative", "exploration": "gsde", "hidden_noise": "off"}, STEPS, HELD),
+    ({"exploration": "lattice", "gradient": "natural", "hidden_noise": "off", "covariance": "cholesky"}, STEPS, HELD),
+    ({"covariance": "diagonal"}, TWELVE, HELD),
+]
+
+
+@pytest.mark.parametrize(("options", "names", "values"), COVERING)
 def test_contract(options, names, values):
     check_learner(policy_gradient(options, names), values, contexts=3)
+
+
+def test_the_covering_set_has_every_option():
+    for name, values in OPTIONS.items():
+        if values[-1] in ("on", "off") or " " not in values[-1]:
+            default = {"covariance": {"angle"}, "hidden_noise": {"on"}}.get(name, {values[0]})
+            assert {options.get(name) for options, *_ in COVERING} | default >= set(values), name
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, -1.3, 3.0])
@@ -211,7 +233,7 @@ def test_the_belief_is_kalmans_filter_where_variances_are_fixed():
         mean, p = retention * mean + c / total * v, retention**2 * p + k**2 * s_e**2 - c**2 / total
         state = learner.update(params, state, CONTEXT, jnp.array([y * sd]), rewarded(reward), None)
         assert float(state.mean[0, 0]) == pytest.approx(mean, abs=1e-10)
-        assert float(state.uncertainty[0, 0]) == pytest.approx(p, abs=1e-10)
+        assert float(state.uncertainty[0, 0, 0]) == pytest.approx(p, abs=1e-10)
 
 
 def test_motor_noise_is_not_taken_for_exploration():

@@ -1,0 +1,64 @@
+"""Which trial of a record went wrong, and why: a NaN never spreads silently.
+
+A learner's state that has overflowed stays so: no function of a learner turns NaN or infinity back into a number. So one look at what was
+said before each trial (``Prediction`` or ``Turn``, with one row a trial) finds the first that can't be believed, and the update before
+it is what broke the state. ``shift_growth`` is infinite from there on. An infinite reward teaches nothing, and is named too.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.learner import Policy
+
+
+class Fault(NamedTuple):
+    """The first fault of a record."""
+
+    row: int  # from 0
+    why: str
+
+    def __str__(self) -> str:
+        """In the words of a message, trials counted from 1."""
+        return f"trial {self.row + 1}: {self.why}"
+
+
+def first_fault(policy: Policy, log_prob: Any, reward: Any, action: Any) -> Fault | None:
+    """The first row that isn't sound, or None; arrays have one row a trial, of one learner. ``reward`` is the one delivered."""
+    reward = np.asarray(reward, dtype=float)
+    begun = np.logical_or.accumulate(np.isfinite(np.asarray(policy.reward_baseline)))
+    checks = (
+        (_rows(policy.mean), "the policy's mean is not finite", True),
+        (_rows(policy.covariance), "the policy's covariance is not finite", True),
+        (_positive(policy.covariance), "the policy's covariance is singular", True),
+        (np.isfinite(policy.reward_baseline) | ~begun, "the expected reward is not finite", True),
+        (~np.isinf(np.asarray(action, dtype=float)).any(axis=-1), "the action is infinite", False),
+        (np.isfinite(log_prob), "the action's log density is not finite", True),
+        (~np.isinf(reward), "the reward is infinite, and taught nothing", False),
+    )
+    found = [(int(np.argmin(sound)), why, by_update) for sound, why, by_update in checks if not np.all(sound)]
+    if not found:
+        return None
+    row, why, by_update = min(found, key=lambda fault: fault[0])
+    return Fault(row, why + (_blame(row, reward) if by_update else ""))
+
+
+def _rows(x: Any) -> np.ndarray:
+    x = np.asarray(x)
+    return np.isfinite(x).all(axis=tuple(range(1, x.ndim)))
+
+
+def _positive(covariance: Any) -> np.ndarray:
+    """Whether each covariance has a positive determinant and variances."""
+    covariance = np.asarray(covariance, dtype=float)
+    variances = np.diagonal(covariance, axis1=-2, axis2=-1)
+    finite = np.isfinite(covariance).all(axis=(-2, -1))
+    sd = np.sqrt(np.where(variances > 0, variances, 1.0))
+    scaled = np.where(finite[..., None, None], covariance / (sd[..., :, None] * sd[..., None, :]), np.eye(covariance.shape[-1]))
+    return ~finite | ((variances > 0).all(axis=-1) & (np.linalg.eigvalsh(scaled)[..., 0] > 0))
+
+
+def _blame(row: int, reward: np.ndarray) -> str:
+    if row == 0:
+        return ": correct the parameters"
+    return f" after the update on trial {row} (reward {reward[row - 1]:g}): lower the learning rates, or raise variance_floor"
