@@ -2,6 +2,8 @@
 
 *Yoked*: it sees the person's action and the reward that was delivered, and had predicted the action beforehand. *Free*: it chooses its own
 action and earns its own reward. Live twin, catching up, simulation and offline prediction all call these.
+
+A state that has overflowed stays so: what it says is not finite, and ``shift_growth`` is infinite. ``analysis.faults`` finds the trial.
 """
 
 from collections.abc import Sequence
