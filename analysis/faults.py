@@ -51,10 +51,11 @@ def _rows(x: Any) -> np.ndarray:
 def _positive(covariance: Any) -> np.ndarray:
     """Whether each covariance has a positive determinant and variances."""
     covariance = np.asarray(covariance, dtype=float)
-    variances = np.diagonal(covariance, axis1=-2, axis2=-1)
     finite = np.isfinite(covariance).all(axis=(-2, -1))
+    sound = np.where(finite[..., None, None], covariance, np.eye(covariance.shape[-1]))
+    variances = np.diagonal(sound, axis1=-2, axis2=-1)
     sd = np.sqrt(np.where(variances > 0, variances, 1.0))
-    scaled = np.where(finite[..., None, None], covariance / (sd[..., :, None] * sd[..., None, :]), np.eye(covariance.shape[-1]))
+    scaled = sound / (sd[..., :, None] * sd[..., None, :])
     return ~finite | ((variances > 0).all(axis=-1) & (np.linalg.eigvalsh(scaled)[..., 0] > 0))
 
 

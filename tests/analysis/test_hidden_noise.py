@@ -1,0 +1,98 @@
+"""The moment-matched likelihood against a particle filter; the score of every form against its mean of zero."""
+
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from analysis.exploration import Setting, Shape, drawn, expected, whites
+from analysis.particle_filter import particle_log_likelihood
+from analysis.policy_gradient import policy_gradient
+from analysis.policy_gradient_options import choose
+from protocols.task import Outcome
+from tests.contracts import CONTEXT
+
+TRIALS, PARTICLES = 150, 10_000
+GOAL = jnp.array([1.0, -0.8])
+NAMES = ("a", "b")
+
+
+def rewarded(reward) -> Outcome:
+    return Outcome(reward, *[jnp.full_like(reward, jnp.nan)] * 7)
+
+
+@cache
+def compiled(covariance: str):
+    """A learner, its practice at a bowl or a bull's eye, and the likelihood of what it did to one who watches."""
+    learner = policy_gradient({"covariance": covariance}, NAMES)
+
+    def act(params, binary, state, key):
+        action, info = learner.act(key, params, state, CONTEXT)
+        away = jnp.sqrt(jnp.sum((action - GOAL) ** 2))
+        reward = jnp.where(binary, (away < 1.5) * 1.0, -0.3 * away)
+        return learner.update(params, state, CONTEXT, action, rewarded(reward), info), (action, reward)
+
+    def watch(params, state, given):
+        action, reward = given
+        density = learner.log_prob(params, state, CONTEXT, action)
+        return learner.update(params, state, CONTEXT, action, rewarded(reward), None), density
+
+    @jax.jit
+    def both(params, binary, key):
+        record = jax.lax.scan(lambda s, k: act(params, binary, s, k), learner.init(params, 1), jax.random.split(key, TRIALS))[1]
+        return record, jax.lax.scan(lambda s, x: watch(params, s, x), learner.init(params, 1), record)[1]
+
+    return learner, both
+
+
+PRACTICE = ((False, 0.1, 0.1, 0.25), (True, 0.1, 0.1, 0.5), (False, 0.5, 0.1, 1.0), (True, 0.1, 0.2, 0.25))
+MISSED = pytest.mark.xfail(strict=True, reason="a factor's own steps grow as it shrinks: 0.38 nat a trial, particles agree to 0.002")
+CASES = [
+    pytest.param(covariance, *practice, marks=[MISSED] if (covariance, practice) == ("cholesky", PRACTICE[-1]) else [])
+    for covariance in ("angle", "cholesky", "diagonal")
+    for practice in PRACTICE
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("covariance", "binary", "alpha", "alpha_log_var", "motor"), CASES)
+def test_likelihood_is_the_particle_filters_to_a_hundredth_of_a_nat(covariance, binary, alpha, alpha_log_var, motor):
+    learner, both = compiled(covariance)
+    values = {"alpha_mean": alpha, "alpha_log_var": alpha_log_var, "motor_sd": motor}
+    params = learner.make_params({"initial_mean": 0.0, "initial_sd": 1.0, **values})
+    (actions, rewards), densities = both(params, binary, jax.random.key(5))
+    contexts = jax.tree.map(lambda x: jnp.broadcast_to(jnp.asarray(x), (TRIALS, *jnp.shape(x))), CONTEXT)
+    seen = (contexts, actions, rewarded(rewards))
+    referee = particle_log_likelihood(learner, params, 1, PARTICLES, seen, jax.random.key(1))
+    assert abs(float(jnp.mean(densities - referee))) < 0.01
+
+
+SIX = tuple(f"{axis}{step}" for step in range(1, 4) for axis in "xy")
+FORMS = [
+    ({"covariance": "angle"}, NAMES),
+    ({"covariance": "cholesky"}, NAMES),
+    ({"exploration": "gsde", "covariance": "angle"}, NAMES),
+    ({"exploration": "gsde"}, SIX),
+    ({"exploration": "lattice", "covariance": "cholesky"}, NAMES),
+    ({"exploration": "lattice"}, SIX),
+]
+
+
+@pytest.mark.parametrize(("options", "names"), FORMS)
+def test_the_score_has_mean_zero_and_drawn_explorations_have_its_covariance(options, names):
+    """Score of mean, log variances, mix and latents over draws from the policy: within 4 standard errors of 0."""
+    chosen, rows, n, rng = choose(options, names), 2, len(names), np.random.default_rng(3)
+    setting = Setting(jnp.array([0.6, 0.9]), jnp.asarray(rng.normal(size=(rows, n))))
+    log_var = rng.normal(size=(rows, n) if chosen.exploration == "gsde" else n) * 0.5
+    mix = {"angle": jnp.asarray(0.4), "cholesky": jnp.asarray(rng.normal(size=n * (n - 1) // 2)), "diagonal": jnp.zeros(0)}
+    latents = whites(chosen, rows) - n
+    shape = Shape(jnp.asarray(log_var), mix[chosen.covariance], jnp.asarray(rng.normal(size=(rows, latents // rows)) * 0.5))
+    explored = lambda white: drawn(chosen, white, shape, setting)  # noqa: E731
+    score = jax.grad(lambda mean, shape, e: expected(chosen, e - mean, None, shape, setting), argnums=(0, 1))
+    whitened = jax.random.normal(jax.random.key(4), (20_000, n + latents))
+    scores = jax.jit(jax.vmap(lambda white: score(jnp.zeros(n), shape, explored(white))))(whitened)
+    for part in jax.tree.leaves(scores):
+        flat = np.asarray(part).reshape(len(whitened), -1)
+        assert np.all(np.abs(flat.mean(axis=0)) < 4 * flat.std(axis=0) / np.sqrt(len(whitened)) + 1e-12)
