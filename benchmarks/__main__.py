@@ -18,6 +18,7 @@ ALL = (
     "kills",
     "parity",
     "release_accuracy",
+    "reproduction",
     "arc_speed",
     "bench_codec",
     "bench_soak",
