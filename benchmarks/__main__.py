@@ -19,6 +19,7 @@ ALL = (
     "parity",
     "release_accuracy",
     "reproduction",
+    "studies",
     "arc_speed",
     "bench_codec",
     "bench_soak",
