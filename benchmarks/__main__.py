@@ -24,6 +24,7 @@ ALL = (
     "bench_codec",
     "bench_soak",
     "bench_faults",
+    "fit_speed",
 )
 
 

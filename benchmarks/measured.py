@@ -82,6 +82,9 @@ ROWS = (
     ("bench_codec", "{0[strings]:,} random and mutated byte strings into both codecs", "no false frame beyond the CRC's rate",
      "{0[false_frames]} false frames (chance: {0[expected_by_the_crc]}), the codecs differed "
      "{0[batches_in_which_the_codecs_differ]} times, {0[memory_grown_mb]} MB grown"),
+    *((f"fit_speed throws_{n}", "ML fit of {0[throws]} throws, {0[free]} parameters, 20 starts, compiled",
+       "under 2 s; best optimum in 95 % of sets",
+       "{0[wall_s][median]} s (CPU {0[cpu_s][median]} s); best found in {0[best_found]:.0%} of {0[sets]} sets") for n in (600, 3000)),
 )  # fmt: skip
 
 
