@@ -1,7 +1,7 @@
 """One learner fitted to one participant by maximum likelihood: the optimum, how sure it is, and what speaks against believing it."""
 
-import time
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -58,21 +58,21 @@ class Fit(NamedTuple):
         return self.problem.learner.assemble({k: jnp.asarray(v) for k, v in self.problem.space.values(self.optimum.x).items()})
 
 
-def fit(plan: Plan, trials: Seen) -> Fit:
-    """Fit a learner to one participant's trials.
+def fit(plan: Plan, trials: Seen, clock: Callable[[], float] = lambda: math.nan) -> Fit:
+    """Fit a learner to one participant's trials. ``clock`` (s) tells how long that took; without one the times are NaN.
 
     Raises:
         BadInput: fewer trials than parameters, an impossible fixed value, or no finite likelihood.
     """
     problem = pose(plan, trials)
-    began = time.perf_counter()
+    began = clock()
     middle = problem.space.search.mean(axis=1)[None]
     problem.log_likelihoods(middle)
     problem.slopes(middle)
-    compiled = time.perf_counter()
+    compiled = clock()
     optimum = maximise(problem, plan.starts, plan.seed)
     known = tuple(certainties(problem, optimum.x, plan.profiles))
-    done = time.perf_counter()
+    done = clock()
     unfinished = Fit(problem, optimum, known, np.nan, done - compiled, compiled - began)
     return unfinished._replace(shift_growth=_growth(unfinished))
 

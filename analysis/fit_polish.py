@@ -5,8 +5,8 @@ is never negative; near the optimum it is close to the Hessian, so that few step
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
-from threading import Thread
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,26 +50,17 @@ def polish(slopes: Callable[[Float[np.ndarray, "point free"]], Slopes], searches
     A failure of ``slopes`` ends all searches and is raised here.
     """
     questions: SimpleQueue[_Question | None] = SimpleQueue()
-    found: list[Polished | None] = [None] * len(searches)
-    failed: list[BaseException] = []
 
-    def work(index: int) -> None:
+    def work(search: Search) -> Polished:
         try:
-            found[index] = _search(searches[index], questions)
-        except BaseException as error:  # raised below, in the thread that asked for the searches
-            failed.append(error)
+            return _search(search, questions)
         finally:
             questions.put(None)
 
-    threads = [Thread(target=work, args=(index,), daemon=True) for index in range(len(searches))]
-    for thread in threads:
-        thread.start()
-    _answer(slopes, questions, len(threads))
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
-    return [polished for polished in found if polished is not None]
+    with ThreadPoolExecutor(len(searches)) as pool:
+        found = [pool.submit(work, search) for search in searches]
+        _answer(slopes, questions, len(searches))
+        return [polished.result() for polished in found]
 
 
 def _answer(slopes: Callable[[np.ndarray], Slopes], questions: SimpleQueue[_Question | None], searching: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,7 +98,7 @@ def fit_person(asked: Asked, loaded: Loaded, chosen: Chosen, person: Participant
     fixed, contexts = chosen.fixed, len(targets_of(loaded.protocol))
     if asked.first_trials:
         fixed = {**first_trials(chosen.learner, np.asarray(person.seen.action), asked.first_trials), **fixed}
-    fitted = fit(Plan(chosen.learner, contexts, fixed, asked.free, asked.starts, asked.seed), person.seen)
+    fitted = fit(Plan(chosen.learner, contexts, fixed, asked.free, asked.starts, asked.seed), person.seen, time.perf_counter)
     floors = fit_floors(chosen.learner.action_names, contexts, person.seen, asked.seed)
     return {
         "participant": person.participant,

@@ -25,6 +25,7 @@ def test_each_table_fits_into_it(table):
 
 def test_each_perturbation_loads():
     shown = [line for line in re.findall(r"`(perturbation[^`]*)`", PAGE) if "..." not in line]
-    assert len(shown) == 5
-    for words in shown:
+    of_reach = [words for words in shown if "mapping" not in words]
+    assert len(of_reach) == 5 and len(shown) == 6
+    for words in of_reach:
         parse_protocol(SMALLEST.replace("perturbation.rotation_deg = 30.0", words), "page")
