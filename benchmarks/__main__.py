@@ -21,6 +21,7 @@ ALL = (
     "reproduction",
     "studies",
     "arc_speed",
+    "simulate_speed",
     "bench_codec",
     "bench_soak",
     "bench_faults",

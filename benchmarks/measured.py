@@ -56,6 +56,17 @@ ROWS = (
     ("arc_speed", "arc, {0[learners]} learners x {0[trials]} trials, against a plain NumPy loop", "at least 100 times faster",
      "{0[ratio]} times: {0[seconds]} s against {0[loop_seconds]} s"),
     ("session", "recording against journal", "matches", "{0[recording_matches_journal]}"),
+    ("simulate_speed skittles", "`simulate skittles`, {0[learners]} learners x {0[trials]} throws, arithmetic",
+     "300 times a plain NumPy loop",
+     "{0[seconds]} s: {0[ratio][usual]} times a script as usual, {0[ratio][tuned]} times a tuned one (loops of few learners, scaled)"),
+    ("simulate_speed skittles", "the same written as parquet", "100 times; under 3 GB",
+     "{0[table][ratio][usual]} times ({0[table][ratio][tuned]} the tuned one), {0[table][peak_gb]} GB at most, "
+     "file of {0[table][file_mb]} MB"),
+    ("simulate_speed bimanual", "`simulate bimanual`, {0[learners]} learners x {0[trials]} reaches, arithmetic",
+     "300 times a plain NumPy loop",
+     "{0[seconds]} s: {0[ratio][usual]} times (a loop of few learners, scaled)"),
+    ("simulate_speed predict", "yoked `predict`, {0[trials]} throws, compiled", "under 0.1 s; growth of a shift of 1e-9 said",
+     "{0[seconds]} s; growth {0[growth_of_a_1e-9_shift]:.2g}"),
     ("agents", "mean error of {0[trials]} throws, first and last tenth, {0[seeds]} seeds",
      "PPO, SAC, DQN learn; beside the policy gradient",
      "policy-gradient {0[mean_error_cm][policy-gradient][first_tenth]} to "
