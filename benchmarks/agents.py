@@ -20,8 +20,8 @@ from protocols.load import load_protocol
 from protocols.task import Trial
 from protocols.tasks import make_task
 from protocols.zone import ZoneRule
-from rig.learner_choice import targets_of, twin_choice
-from rig.trials import read_trials
+from rig.models.learner_choice import targets_of, twin_choice
+from rig.tables.trials import read_trials
 
 TRIALS, SEEDS, BLOCK = 3000, 5, 60
 PICTURE = Path("docs/pictures/agents.png")

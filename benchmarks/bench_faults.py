@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.keep import keep
 from rig.clock import now
 from rig.folder import JOURNAL
-from rig.journal_reader import read_journal
+from rig.journal.reader import read_journal
 from rig.virtual_screen import virtual_screen
 
 PROTOCOL = Path(__file__).with_name("quick.toml")
@@ -78,8 +78,8 @@ class Injector(threading.Thread):
 
 def faulty_session(protocol: Path, data: Path, names: list[str], trials: int) -> tuple[Path, list[tuple[str, float]]]:
     """Run a session with these faults; its folder, and when each was injected. It ends by itself after so many completed trials."""
-    from rig.opening import open_session
-    from rig.plan import new_plan
+    from rig.session.opening import open_session
+    from rig.session.plan import new_plan
 
     plan = new_plan(str(protocol), None, 1, "manipulandum", simulated=True, data=data, seed=SEED, trials=trials, windowed=True, twin=False)
     with open_session(plan, lambda words: print(words, file=sys.stderr), new=True) as opened:

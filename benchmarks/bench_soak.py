@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.keep import keep
 from devices.bench.truth import Truth, read_truth
 from rig.folder import JOURNAL
-from rig.journal_reader import Journal, read_journal
+from rig.journal.reader import Journal, read_journal
 from rig.virtual_screen import virtual_screen
 
 TRIAL = 4.2  # s, about what one throw of the library's skittles takes

@@ -17,7 +17,7 @@ from analysis.fit_space import make_space, scale_of
 from analysis.recovery import draw, practise, truths_of
 from benchmarks.keep import keep
 from benchmarks.parity import plain_learner
-from rig.recovery import Asked, study_of
+from rig.models.recovery import Asked, study_of
 
 THROWS = (600, 3000)
 STARTS = 20

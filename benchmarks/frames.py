@@ -12,10 +12,10 @@ import numpy as np
 
 from benchmarks.keep import keep
 from protocols.scene import BLUE, GREY, RED, WHITE, YELLOW, Circle, Line, Scene, Text
-from rig.frames import LATE, FrameBatch
+from rig.screen.frames import LATE, FrameBatch
+from rig.screen.window import Window, open_window
 from rig.settings import Settings
 from rig.virtual_screen import virtual_screen
-from rig.window import Window, open_window
 
 THROW = 120  # frames that one throw takes: half with the lever, half with the ball's growing trace
 PERCENTILES = {"min": 0, "p1": 1, "p50": 50, "p99": 99, "max": 100}

@@ -19,10 +19,10 @@ from benchmarks.keep import keep
 from protocols.errors import BadInput
 from protocols.schedule import next_trial
 from rig.folder import JOURNAL, TWIN
-from rig.journal_reader import read_journal
-from rig.plan import stored_plan
-from rig.twin import TwinPlan
-from rig.twin_store import KINDS, open_twin, read_twin
+from rig.journal.reader import read_journal
+from rig.session.plan import stored_plan
+from rig.twin.store import KINDS, open_twin, read_twin
+from rig.twin.twin import TwinPlan
 from rig.virtual_screen import virtual_screen
 
 QUICK = Path(__file__).with_name("quick.toml")
@@ -144,7 +144,7 @@ def schedule_holds(folder: Path) -> bool:
 
 def recomputed(folder: Path) -> list[dict[str, Any]]:
     """The twin's rows, made anew from the journal alone."""
-    from rig.twin_process import Twin
+    from rig.twin.process import Twin
 
     plan = stored_plan(folder)
     with tempfile.TemporaryDirectory() as empty, read_journal(folder / JOURNAL) as journal:

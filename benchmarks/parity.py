@@ -13,8 +13,8 @@ import numpy as np
 from benchmarks.keep import keep
 from benchmarks.kills import finish, folder_of
 from rig.folder import JOURNAL, TWIN
-from rig.journal_reader import read_journal
-from rig.twin_store import read_twin
+from rig.journal.reader import read_journal
+from rig.twin.store import read_twin
 from rig.virtual_screen import virtual_screen
 
 

@@ -18,7 +18,7 @@ import psutil
 from benchmarks.keep import keep
 from benchmarks.kills import SEED, count, folder_of, pilot, recomputed, same, twin_rows
 from rig.folder import JOURNAL, TWIN
-from rig.journal_reader import Journal, read_journal
+from rig.journal.reader import Journal, read_journal
 from rig.virtual_screen import virtual_screen
 
 KILLS, TRIALS = 5, 40

@@ -14,9 +14,9 @@ import numpy as np
 
 from benchmarks.keep import keep
 from rig.folder import JOURNAL, TWIN
-from rig.frames import LATE
-from rig.journal_reader import Journal, read_journal
-from rig.twin_store import read_twin
+from rig.journal.reader import Journal, read_journal
+from rig.screen.frames import LATE
+from rig.twin.store import read_twin
 from rig.virtual_screen import virtual_screen
 
 TRIAL = 4.2  # s, about what one throw of the library's skittles takes

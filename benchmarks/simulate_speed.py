@@ -27,7 +27,7 @@ from protocols.load import find_protocol, load_protocol
 from protocols.schema import Protocol
 from protocols.task import Task, Trial
 from protocols.tasks import make_task
-from rig.learner_choice import Choice, named_choice, targets_of
+from rig.models.learner_choice import Choice, named_choice, targets_of
 
 LEARNER, LEARNERS, SEED = "policy-gradient", 1000, 1
 THROWS, REACHES = 3000, 600

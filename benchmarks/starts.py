@@ -13,7 +13,7 @@ import psutil
 
 from benchmarks.keep import keep
 from rig.folder import JOURNAL
-from rig.journal_reader import read_journal
+from rig.journal.reader import read_journal
 from rig.virtual_screen import virtual_screen
 
 

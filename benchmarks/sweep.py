@@ -16,7 +16,7 @@ from protocols.release import GRIP
 from protocols.task import Path as HandPath
 from protocols.workspace import Workspace
 from rig.folder import JOURNAL
-from rig.journal_reader import Journal, read_journal
+from rig.journal.reader import Journal, read_journal
 from rig.virtual_screen import virtual_screen
 
 SWEEP = Path(__file__).with_name("sweep.toml")
@@ -36,8 +36,8 @@ def swing(start: np.ndarray, workspace: Workspace, metres_per_pixel: float) -> H
 
 def run_session(data: Path, trials: int) -> tuple[Path, Any]:
     """A pilot through the real pointer whose participant swings instead of throwing; its folder, and what the recording was found to be."""
-    from rig.opening import open_session
-    from rig.plan import new_plan
+    from rig.session.opening import open_session
+    from rig.session.plan import new_plan
 
     plan = new_plan(str(SWEEP), None, 1, "mouse", simulated=True, data=data, seed=SEED, trials=trials)
     with open_session(plan, lambda words: print(words, file=sys.stderr), new=True) as opened:

@@ -17,10 +17,10 @@ from protocols.tasks import make_task
 from protocols.workspace import Workspace
 from rig.clock import pair
 from rig.folder import JOURNAL, PROTOCOL, create_session_folder, keep_protocol
-from rig.journal import Event, Frames, JournalWriter, create_journal
-from rig.journal_reader import read_journal
-from rig.judge import Judge
-from rig.participant import after_waiting
+from rig.journal.reader import read_journal
+from rig.journal.writer import Event, Frames, JournalWriter, create_journal
+from rig.session.judge import Judge
+from rig.session.participant import after_waiting
 
 REACTION_TIME = 0.3  # s
 DEVICE = DeviceInfo(
@@ -117,7 +117,7 @@ def _one_start(folder, recipe, protocol, condition, practice, history, until):
 
 def add_twin(folder: Path) -> None:
     """Let the real twin catch up with the session, as it does after a crash."""
-    from rig.twin import start_twin
+    from rig.twin.twin import start_twin
 
     with read_journal(folder / JOURNAL) as journal:
         kept = journal.session()

@@ -11,11 +11,11 @@ ROOT = Path(__file__).parents[1]
 
 #: Library -> the modules that may import it (prefixes of file paths below the root).
 HOMES = {
-    "psychopy": ("rig/window", "devices/mouse"),
-    "pyglet": ("rig/window",),
-    "pylsl": ("rig/streams", "rig/stream_info", "rig/clock"),
-    "pyxdf": ("rig/xdf",),
-    "sqlite3": ("rig/journal",),
+    "psychopy": ("rig/screen/", "devices/mouse"),
+    "pyglet": ("rig/screen/",),
+    "pylsl": ("rig/streams/", "rig/clock"),
+    "pyxdf": ("rig/streams/xdf",),
+    "sqlite3": ("rig/journal/file",),
     "matplotlib": ("analysis/figures",),
     "Xlib": ("devices/pointer", "devices/acceleration", "devices/mouse"),
 }

@@ -19,10 +19,10 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from devices.registry import check_axes, find_device
     from protocols.load import load_protocol
     from protocols.task import ONE_HAND
-    from rig.attachment import NAME, check_port, hardware
-    from rig.check import as_stored, run_check
-    from rig.check_kept import keep
-    from rig.input import open_device
+    from rig.check.check import as_stored, run_check
+    from rig.check.kept import keep
+    from rig.session.attachment import NAME, check_port, hardware
+    from rig.session.input import open_device
     from rig.settings import load_settings
 
     find_device(options.device)

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Compare, and say in words what has to be said."""
     from protocols.errors import BadInput
-    from rig.compare import Asked, compare_tables
+    from rig.models.compare import Asked, compare_tables
 
     learners = options.learners.split(",")
     if len(set(learners)) < len(learners):

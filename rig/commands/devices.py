@@ -38,9 +38,9 @@ def _live(port: str) -> dict[str, Any]:
     import time
 
     from devices.manipulandum import open_manipulandum
-    from rig.attachment import hardware
     from rig.clock import now
-    from rig.sampling import joined, rate_and_gap
+    from rig.session.attachment import hardware
+    from rig.session.sampling import joined, rate_and_gap
 
     chunks, end = [], now() + SECONDS
     with open_manipulandum(now, port, hardware(port).calibration) as device:

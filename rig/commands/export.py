@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Write the dataset."""
-    from rig.bids import export_bids
+    from rig.bids.export import export_bids
 
     result = export_bids(options.sessions, options.bids, options.accept_simulated).to_dict()
     if not options.json:

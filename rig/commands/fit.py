@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Fit every participant, and say of each parameter how sure it is."""
     from protocols.errors import BadInput
-    from rig.fits import Asked, finite, fit_tables
+    from rig.models.fits import Asked, finite, fit_tables
 
     if options.starts < 1 or options.first_trials < 0 or options.seed < 0:
         raise BadInput("--starts takes a number from 1, --first-trials and --seed one from 0")

@@ -17,7 +17,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _all(options: argparse.Namespace) -> dict[str, Any]:
-    from rig.learner_words import fit_table, library_tasks
+    from rig.models.learner_words import fit_table, library_tasks
 
     tasks = library_tasks()
     table = fit_table(tasks)
@@ -35,7 +35,7 @@ def _all(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _one(options: argparse.Namespace) -> dict[str, Any]:
-    from rig.learner_words import default_of, described, library_tasks, parameter_tables
+    from rig.models.learner_words import default_of, described, library_tasks, parameter_tables
 
     learner = described(options.name, library_tasks())
     needs = {task: built.needs for task, built in learner.built.items()}

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Take the next free pilot code, run the session, and write its report beside the data."""
     from rig.commands import session
-    from rig.plan import new_plan
+    from rig.session.plan import new_plan
 
     plan = new_plan(
         options.protocol,

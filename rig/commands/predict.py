@@ -31,7 +31,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Predict and write the table."""
     from protocols.load import load_protocol
-    from rig.prediction import Source, predict_to
+    from rig.models.prediction import Source, predict_to
 
     loaded = load_protocol(options.protocol)
     source = Source(options.trials, options.column, options.derive, options.accept_simulated)

@@ -31,8 +31,8 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         result = command.show(load_protocol(options.protocol))
         words = command.show_words(result)
     else:
-        from rig.learner_choice import check_learners
-        from rig.rehearsal import rehearse
+        from rig.models.learner_choice import check_learners
+        from rig.models.rehearsal import rehearse
 
         loaded = load_protocol(options.protocol)
         check_learners(loaded.protocol, loaded.path)

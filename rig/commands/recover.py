@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Simulate and fit what isn't there yet, then sum up."""
-    from rig.recovery import Asked, compute, conclude, jobs_of, open_folder, study_of
+    from rig.models.recovery import Asked, compute, conclude, jobs_of, open_folder, study_of
 
     asked = Asked(
         options.protocol,

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Write the report."""
-    from rig.report import report
+    from rig.report.report import report
 
     result = report(options.folder, options.out)
     if not options.json:

@@ -16,9 +16,9 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     """Give the trials that are left, of the same schedule."""
     from dataclasses import replace
 
-    from rig.attachment import check_port
     from rig.commands import session
-    from rig.plan import resumed_plan
+    from rig.session.attachment import check_port
+    from rig.session.plan import resumed_plan
 
     plan = resumed_plan(options.session)
     plan = replace(plan, windowed=plan.windowed or options.windowed, port=options.port or plan.port)

@@ -33,7 +33,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     """Make the session's folder and run all of its trials."""
     from devices.registry import WITHOUT_HARDWARE
     from rig.commands import session
-    from rig.plan import new_plan
+    from rig.session.plan import new_plan
 
     plan = new_plan(
         options.protocol,

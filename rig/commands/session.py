@@ -5,12 +5,12 @@ import signal
 import sys
 from typing import Any
 
-from rig.plan import Plan
+from rig.session.plan import Plan
 
 
 def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
     """One start of a session, from the window's first frame to the report. A recording that doesn't match makes its verdict ``fail``."""
-    from rig.opening import open_session
+    from rig.session.opening import open_session
 
     def say(words: str) -> None:
         print(words, file=sys.stderr, flush=True)
@@ -22,7 +22,7 @@ def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
     if opened.recorder is not None and not (opened.verification and opened.verification.ok):
         summary["verdict"] = "fail"
     if plan.simulated:
-        from rig.report import report  # brings the figures, for which no participant waits
+        from rig.report.report import report  # brings the figures, for which no participant waits
 
         report(plan.folder, plan.folder / f"report-{opened.start}.html")
         summary["report"] = str(plan.folder / f"report-{opened.start}.html")

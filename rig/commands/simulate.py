@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from protocols.errors import BadInput
     from protocols.lint import first_condition
     from protocols.load import load_protocol
-    from rig.simulation import Order, simulate_to
+    from rig.models.simulation import Order, simulate_to
 
     loaded = load_protocol(options.protocol)
     if options.simulations < 1:

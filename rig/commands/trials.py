@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Write the table to a file, or print it as tab-separated values."""
-    from rig.trials import trials_table, write_text, write_trials
+    from rig.tables.trials import trials_table, write_text, write_trials
 
     columns, rows = trials_table(options.session)
     if options.out:

@@ -1,0 +1,1 @@
+"""``twinrig export --bids``."""

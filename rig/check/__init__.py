@@ -1,0 +1,1 @@
+"""``twinrig check``: the rig, measured before a participant sits down."""

@@ -1,0 +1,1 @@
+"""The journal: SQLite files that are the truth of what happened."""

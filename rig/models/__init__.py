@@ -1,0 +1,1 @@
+"""What the commands on learners do: choose, simulate, predict, fit, recover, compare."""

@@ -1,0 +1,199 @@
+"""From trials tables to ``fit.json``: one for each participant, complete enough to be used by a twin and to be done again."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.fit import Fit, Plan, doubts, fit, fit_floors
+from analysis.fit_certainty import Certainty
+from analysis.fit_space import first_trials
+from analysis.learner import Learner
+from analysis.registry import build_learner, learner_options
+from protocols.errors import BadInput
+from protocols.load import Loaded, load_protocol
+from protocols.tasks import make_task
+from rig.models.learner_choice import targets_of
+from rig.tables.derive import split_setting
+from rig.tables.tables import ParticipantTrials, load_tables
+
+FILE = "fit.json"
+
+
+class Asked(NamedTuple):
+    """What is to be fitted to which tables, as a command line says it."""
+
+    files: Sequence[Path]
+    protocol: str
+    learner: str
+    fix: Sequence[str] = ()  # key=value, of options and parameters
+    free: Sequence[str] = ()
+    first_trials: int = 0  # initial mean and SD come from so many; 0: they are fitted
+    starts: int = 20
+    seed: int = 0
+    columns: Sequence[str] = ()
+    derives: Sequence[str] = ()
+    accept_simulated: bool = False
+
+
+class Chosen(NamedTuple):
+    """A learner with its options, and the values that are fixed."""
+
+    learner: Learner
+    options: dict[str, str]
+    fixed: dict[str, Any]
+
+
+def choose(name: str, settings: Sequence[str], loaded: Loaded) -> Chosen:
+    """A learner from a command line's ``key=value``: options and parameters by their names.
+
+    Raises:
+        BadInput: no such learner, option or value of one, or a key that is given twice.
+    """
+    given: dict[str, str] = {}
+    for setting in settings:
+        key, value = split_setting("--fix", setting)
+        if key in given:
+            raise BadInput(f"--fix {setting}: '{key}' is given twice")
+        given[key] = value
+    known = learner_options(name)
+    options = {key: value for key, value in given.items() if key in known}
+    task = make_task(loaded.protocol)
+    learner = build_learner(name, options, task.action_names, task)
+    return Chosen(learner, options, {key: value for key, value in given.items() if key not in known})
+
+
+def fit_tables(asked: Asked, out: Path, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Fit every participant and write what was found below ``out``, which must be new or empty.
+
+    Raises:
+        BadInput: as reading the tables, choosing the learner and fitting it do; nothing is written then.
+    """
+    loaded = load_protocol(asked.protocol)
+    chosen = choose(asked.learner, asked.fix, loaded)
+    people = load_tables(asked.files, loaded.protocol, asked.columns, asked.derives, asked.accept_simulated, chosen.learner.needs)
+    new_folder(out)
+    results = []
+    for number, person in enumerate(people, 1):
+        say(f"{person.participant} ({number} of {len(people)})")
+        try:
+            result = fit_person(asked, loaded, chosen, person)
+        except BadInput as error:
+            raise BadInput(f"participant '{person.participant}': {error}") from error
+        write_json(out / person.participant / FILE if len(people) > 1 else out / FILE, result)
+        results.append(result)
+    return results
+
+
+def fit_person(asked: Asked, loaded: Loaded, chosen: Chosen, person: ParticipantTrials) -> dict[str, Any]:
+    """One participant's fit, as it is stored.
+
+    Raises:
+        BadInput: as ``analysis.fit.fit`` does.
+    """
+    fixed, contexts = chosen.fixed, len(targets_of(loaded.protocol))
+    if asked.first_trials:
+        fixed = {**first_trials(chosen.learner, np.asarray(person.seen.action), asked.first_trials), **fixed}
+    fitted = fit(Plan(chosen.learner, contexts, fixed, asked.free, asked.starts, asked.seed), person.seen, time.perf_counter)
+    floors = fit_floors(chosen.learner.action_names, contexts, person.seen, asked.seed)
+    return {
+        "participant": person.participant,
+        "simulated": person.simulated,
+        "protocol": {"name": loaded.protocol.name, "hash": loaded.hash},
+        "tables": [str(file) for file in asked.files],
+        "columns": list(asked.columns),
+        "derives": list(asked.derives),
+        "method": "ml",
+        "seed": asked.seed,
+        "starts": asked.starts,
+        **as_stored(fitted, chosen.options),
+        "log_likelihood_floors": {name: floor.optimum.log_likelihood for name, floor in floors.items()},
+        "bic_floors": {name: floor.bic for name, floor in floors.items()},
+    }
+
+
+def as_stored(fitted: Fit, options: dict[str, str]) -> dict[str, Any]:
+    """A fit as ``fit.json`` has it. Fixed parameters stand among the others, so that a twin can be made of it."""
+    names = fitted.problem.space.names
+    free = {name: _parameter(fitted.estimates[name], known) for name, known in zip(names, fitted.certainty, strict=True)}
+    searches = fitted.optimum.searches
+    return {
+        "learner": fitted.problem.learner.name,
+        "options": options,
+        "parameters": {**free, **_fixed(fitted)},
+        "log_likelihood": fitted.optimum.log_likelihood,
+        "n_trials": fitted.problem.count,
+        "n_free": len(names),
+        "bic": fitted.bic,
+        "starts_at_best": fitted.optimum.at_best,
+        "starts_converged": int(sum(search.converged for search in searches)),
+        "reached": sorted((search.log_likelihood for search in searches), reverse=True),
+        "shift_growth": fitted.shift_growth,
+        "seconds": fitted.seconds,
+        "seconds_compiling": fitted.seconds_compiling,
+        "doubts": doubts(fitted),
+    }
+
+
+def _parameter(estimate: float, known: Certainty) -> dict[str, Any]:
+    found = {"estimate": estimate, "se": known.se, "interval": [known.low, known.high], "identifiable": known.identifiable}
+    if known.why:
+        found["why"] = known.why
+    if known.profile:
+        found["profile"] = {"value": known.profile.value.tolist(), "log_likelihood": known.profile.log_likelihood.tolist()}
+    return found
+
+
+def _fixed(fitted: Fit) -> dict[str, Any]:
+    """Parameters that were not fitted; those left to the learner (NaN) stay so by not being there."""
+    space, learner = fitted.problem.space, fitted.problem.learner
+    values = {}
+    for parameter in learner.parameters:
+        numbers = space.fixed[parameter.name]
+        names = [f"{parameter.name}.{action}" for action in learner.action_names] if parameter.per_action else [parameter.name]
+        values |= {name: float(number) for name, number in zip(names, numbers.ravel(), strict=True)}
+    left = {name: value for name, value in values.items() if name not in space.names and not math.isnan(value)}
+    return {name: {"estimate": value, "se": None, "fixed": True} for name, value in left.items()}
+
+
+def new_folder(folder: Path) -> None:
+    """Make a folder for results; one that is there must be empty.
+
+    Raises:
+        BadInput: it holds something, or can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        filled = any(folder.iterdir())
+    except OSError as error:
+        raise BadInput(f"--out {folder}: can't be used as a folder ({error.strerror}); name another") from error
+    if filled:
+        raise BadInput(f"--out {folder}: is not empty, and nothing is ever overwritten; name a new folder")
+
+
+def write_json(file: Path, content: dict[str, Any]) -> None:
+    """A new file; what isn't finite is null.
+
+    Raises:
+        BadInput: the file is there already.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            json.dump(finite(content), opened, indent=1, allow_nan=False)
+            opened.write("\n")
+    except FileExistsError as error:
+        raise BadInput(f"{file}: is there already, and nothing is ever overwritten; name another") from error
+
+
+def finite(value: Any) -> Any:
+    """Numbers that aren't finite as None, throughout."""
+    if isinstance(value, dict):
+        return {key: finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,175 @@
+"""``twinrig recover``: many data sets over worker processes, kept one by one, so that an interrupted run goes on where it stopped."""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.fit import Plan
+from analysis.recovery import Study, Truth, confusion, recover_one, summarise, truths_of
+from analysis.simulate import stack_course
+from protocols.course import course_of
+from protocols.errors import BadInput
+from protocols.lint import first_condition
+from protocols.load import load_protocol
+from protocols.tasks import make_task
+from rig.models.fits import choose, finite, write_json
+from rig.models.learner_choice import named_choice, targets_of
+
+ASKED, SETS, RESULT = "asked.json", "sets.jsonl", "recovery.json"
+
+
+class Asked(NamedTuple):
+    """What is asked for; the number of workers isn't in it, for nothing depends on it."""
+
+    protocol: str
+    learners: tuple[str, ...]
+    trials: tuple[int, ...]
+    simulations: int
+    seed: int
+    fix: tuple[str, ...]
+    starts: int
+
+
+class Job(NamedTuple):
+    """One data set, by its place among all."""
+
+    learner: str
+    trials: int
+    index: int
+
+
+def jobs_of(asked: Asked) -> list[Job]:
+    """All data sets."""
+    return [Job(name, trials, index) for trials in asked.trials for name in asked.learners for index in range(asked.simulations)]
+
+
+@lru_cache(maxsize=32)
+def study_of(asked: Asked, name: str, trials: int) -> Study:
+    """A learner's practice of the protocol, and how it is fitted. Settings that a learner hasn't are left out where several compete.
+
+    Raises:
+        BadInput: as loading the protocol and choosing the learner do.
+    """
+    loaded = load_protocol(asked.protocol)
+    task = make_task(loaded.protocol)
+    fix = asked.fix if len(asked.learners) == 1 else ()
+    chosen = choose(name, fix, loaded)
+    settings = [f"{key}={value}" for key, value in chosen.options.items()]
+    values = named_choice(loaded.protocol, task, loaded.path.parent, name, settings).values
+    course = course_of(loaded.protocol, first_condition(loaded.protocol), asked.seed, trials)
+    targets = targets_of(loaded.protocol)
+    usual = {key: value for key, value in values.items() if key.partition(".")[0] not in chosen.fixed}
+    plan = Plan(chosen.learner, len(targets), chosen.fixed, (), asked.starts, asked.seed)
+    return Study(task, stack_course([s.trial for s in course], [s.rule for s in course]), targets, chosen.learner, usual, plan)
+
+
+def run_job(asked: Asked, job: Job) -> dict[str, Any]:
+    """One data set, whoever computes it."""
+    rivals = {name: study_of(asked, name, job.trials).plan for name in asked.learners}
+    number = 1_000_000 * asked.learners.index(job.learner) + job.index  # each learner has truths of its own
+    found = recover_one(study_of(asked, job.learner, job.trials), rivals, asked.seed, number)
+    return finite({"simulated": job.learner, "trials": job.trials, "index": job.index, **found})
+
+
+def open_folder(asked: Asked, out: Path) -> dict[Job, dict[str, Any]]:
+    """What an earlier run of the same has left in the folder; a new folder is made.
+
+    Raises:
+        BadInput: the folder holds something else, or a run that is finished.
+    """
+    told = json.loads(json.dumps(asked._asdict()))
+    if not out.exists() or not any(out.iterdir()):
+        write_json(out / ASKED, told)
+        return {}
+    try:
+        before = json.loads((out / ASKED).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"--out {out}: is not empty, and nothing is ever overwritten; name a new folder") from error
+    if before != told:
+        raise BadInput(f"--out {out}: holds a run that was asked for differently ({ASKED}); name a new folder")
+    if (out / RESULT).exists():
+        raise BadInput(f"--out {out}: this run is finished; name a new folder")
+    return {Job(one["simulated"], one["trials"], one["index"]): one for one in _kept(out)}
+
+
+def _kept(out: Path) -> Iterator[dict[str, Any]]:
+    """The data sets that were kept whole; the last line may have been cut off."""
+    if (out / SETS).exists():
+        for line in (out / SETS).read_text(encoding="utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+
+def compute(asked: Asked, jobs: Sequence[Job], out: Path, workers: int) -> Iterator[dict[str, Any]]:
+    """The data sets as they are done, each kept before it is given."""
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
+    with (out / SETS).open("a", encoding="utf-8") as file:
+        file.write("\n" if file.tell() else "")  # ends a line that was cut off
+        results: Any = parallel(delayed(run_job)(asked, job) for job in jobs)
+        for one in results:
+            file.write(json.dumps(one) + "\n")
+            file.flush()
+            yield one
+
+
+def conclude(asked: Asked, sets: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
+    """Summaries by number of trials, tables and figures."""
+    ordered = sorted(sets, key=lambda one: (one["trials"], asked.learners.index(one["simulated"]), one["index"]))
+    by_trials = {
+        str(trials): _of_trials(asked, [one for one in ordered if one["trials"] == trials], trials, out) for trials in asked.trials
+    }
+    result = {**asked._asdict(), "results": by_trials}
+    write_json(out / RESULT, result)
+    return finite(result)
+
+
+def _of_trials(asked: Asked, sets: Sequence[dict[str, Any]], trials: int, out: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {"parameters": {}}
+    for name in asked.learners:
+        truth = truths_of(study_of(asked, name, trials))
+        own = [one for one in sets if one["simulated"] == name]
+        found["parameters"][name] = summarise(own, name, truth)
+        _draw_parameters(own, name, truth, found["parameters"][name], out, trials)
+    if len(asked.learners) > 1:
+        given, inverse = confusion(sets, list(asked.learners))
+        found["confusion"], found["inversion"] = given.tolist(), inverse.tolist()
+        _draw_models(asked, given, inverse, out, trials)
+    return found
+
+
+def _draw_parameters(own: Sequence[dict[str, Any]], name: str, truth: Truth, summary: dict[str, Any], out: Path, trials: int) -> None:
+    from analysis.figures_recovery import scatter, trade_offs
+
+    _save(scatter(own, name, summary), out / f"parameters-{name}-{trials}")
+    if summary["trade_offs"] is not None and len(truth.space.names) > 1:
+        _save(trade_offs(truth.space.names, np.array(summary["trade_offs"])), out / f"trade-offs-{name}-{trials}")
+    lines = ["\t".join(["parameter", *next(iter(summary["parameters"].values()))])]
+    for parameter, values in summary["parameters"].items():
+        lines.append("\t".join([parameter, *("n/a" if value is None else str(value) for value in values.values())]))
+    with (out / f"parameters-{name}-{trials}.tsv").open("x", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def _draw_models(asked: Asked, given: np.ndarray, inverse: np.ndarray, out: Path, trials: int) -> None:
+    from analysis.figures_recovery import matrix
+
+    names = asked.learners
+    _save(matrix(given, names, names, "p(fit | simulated)", "simulated", "fitted"), out / f"confusion-{trials}")
+    _save(matrix(inverse, names, names, "p(simulated | fit)", "simulated", "fitted"), out / f"inversion-{trials}")
+
+
+def _save(figure: Any, stem: Path) -> None:
+    """SVG and PDF, the same whenever they are drawn."""
+    from analysis.figures import styled
+
+    with styled():
+        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+        figure.savefig(stem.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})

@@ -1,0 +1,1 @@
+"""``twinrig report``: a session as one HTML file."""

@@ -1,0 +1,1 @@
+"""A session: its plan, its parts, its trials."""

@@ -1,0 +1,51 @@
+"""Everything that is open during a session, as one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from protocols.task import Task
+from protocols.workspace import Workspace
+from rig.clock import now
+from rig.journal.writer import Event, JournalWriter
+from rig.screen.pages import Pages
+from rig.screen.pictures import Pictures
+from rig.screen.window import Window
+from rig.session.input import DeviceSlot
+from rig.session.judge import Judge
+from rig.session.participant import SimulatedParticipant
+from rig.session.plan import Plan
+from rig.session.replay import ReplayedParticipant
+from rig.streams.outlets import SessionStreams
+from rig.streams.recorder import Recorder
+from rig.twin.twin import TwinHandle
+
+
+@dataclass
+class Rig:
+    """Everything that is open during a session."""
+
+    plan: Plan
+    task: Task
+    workspace: Workspace
+    judge: Judge
+    window: Window
+    pages: Pages
+    device: DeviceSlot
+    journal: JournalWriter
+    streams: SessionStreams
+    recorder: Recorder | None
+    twin: TwinHandle | None
+    participant: SimulatedParticipant | ReplayedParticipant | None
+    say: Callable[[str], None]  # to the experimenter's terminal
+    pictures: Pictures | None = None
+
+    def event(self, name: str, time: float | None = None, trial: int | None = None, **data: Any) -> None:
+        """Keep an event in the journal and send it out; ``time`` is LSL's, None: now."""
+        at = now() if time is None else time
+        self.journal.event(Event(at, name, data, trial))
+        self.streams.events.push({"event": name, "trial": trial, **data}, at)
+
+    def words(self, key: str) -> str:
+        """A text of the protocol, in the session's language."""
+        return self.plan.protocol.words(key, self.plan.language)

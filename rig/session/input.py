@@ -1,0 +1,115 @@
+"""The session's input: a device by its name, and who moves it where the participant is simulated."""
+
+from typing import Any, Self
+
+from devices.device import Device, DeviceInfo, DeviceStatus, Motion, Player, Samples
+from devices.registry import WITHOUT_HARDWARE, find_device, find_player, missing_axes
+from protocols.errors import BadInput
+from protocols.task import ONE_HAND
+from rig.clock import now
+from rig.screen.window import Window
+from rig.session.attachment import Attachment
+from rig.streams.outlets import MotionPublisher
+
+
+def open_device(
+    name: str,
+    window: Window,
+    publish: MotionPublisher | None = None,
+    axes: tuple[str, ...] = ONE_HAND,
+    attachment: Attachment | None = None,
+) -> Device:
+    """The device of this name for the screen that shows the window, not yet entered; a simulated one has the axes asked for.
+
+    Raises:
+        BadInput: there is no such device.
+    """
+    opener = find_device(name)
+    if name in WITHOUT_HARDWARE:
+        return opener(now, axes=axes, publish=publish)
+    if attachment is not None:
+        return opener(now, attachment.port, attachment.calibration, publish, simulated=attachment.bench is not None)
+    return opener(now, window.metres_per_pixel, window.screen_size_px, publish, window.screen_corner_px)
+
+
+def open_player(name: str, window: Window, slot: "DeviceSlot") -> Player:
+    """Who performs a simulated participant's motions, not yet entered: the real pointer, the simulated device itself, or the bench."""
+    if name in WITHOUT_HARDWARE or slot.bench is not None:
+        return _Through(slot)
+    return find_player("pointer")(now, window.metres_per_pixel, window.screen_size_px, window.screen_corner_px)
+
+
+class DeviceSlot:
+    """The session's device, which can be taken out and put in again after a fault. Itself a Device.
+
+    Raises:
+        BadInput: on opening, what is plugged in doesn't measure ``axes``, which the task needs, first and in that order.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        window: Window,
+        publish: MotionPublisher | None = None,
+        axes: tuple[str, ...] = ONE_HAND,
+        attachment: Attachment | None = None,
+    ) -> None:
+        self._arguments = (name, window, publish, axes, attachment)
+        self.bench = attachment.bench if attachment else None
+        self._axes = axes
+        self.device: Any = None
+
+    def __enter__(self) -> Self:
+        self.device = open_device(*self._arguments)
+        self.device.__enter__()
+        if (found := self.device.info.axes)[: len(self._axes)] != self._axes:
+            self.__exit__(None, None, None)
+            raise BadInput(missing_axes(self._arguments[0], found, self._axes))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.device is not None:
+            self.device.__exit__(*exc)
+
+    @property
+    def info(self) -> DeviceInfo:
+        """Of the device that is in."""
+        return self.device.info
+
+    def read(self) -> Samples:
+        """As the device reads."""
+        return self.device.read()
+
+    def status(self) -> DeviceStatus:
+        """As the device says."""
+        return self.device.status()
+
+    def command(self, name: str, *arguments: Any) -> Any:
+        """As the device obeys."""
+        return self.device.command(name, *arguments)
+
+    def reopen(self) -> None:
+        """Close the device, whatever is left of it, and open it anew.
+
+        Raises:
+            DeviceError: it does not open.
+        """
+        self.__exit__(None, None, None)
+        self.__enter__()
+
+
+class _Through:
+    """The simulated device or the bench as a Player; opened and closed by who owns them."""
+
+    def __init__(self, slot: DeviceSlot) -> None:
+        self._slot = slot
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return
+
+    def play(self, motion: Motion, at: float) -> None:
+        """As the device or the bench plays."""
+        (self._slot.bench or self._slot.device).play(motion, at)

@@ -1,0 +1,1 @@
+"""Lab Streaming Layer: outlets, and the recorder beside them."""

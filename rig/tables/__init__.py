@@ -1,0 +1,1 @@
+"""Trials tables: out of a journal, from elsewhere, and of simulated trials."""

@@ -1,0 +1,1 @@
+"""The learner in its own process, on the same trials."""

@@ -1,0 +1,27 @@
+"""``twinrig compare`` on two people whose reaches are a level seen through noise."""
+
+import json
+
+import pytest
+
+from rig.cli import main
+from tests.rig.models.test_fits import table
+
+
+@pytest.mark.slow
+def test_learners_floors_and_the_group(tmp_path, capsys):
+    file = table(tmp_path, ("A1", "B2"), trials=100)
+    words = ["compare", str(file), "--protocol", "reach-reward", "--learners", "policy-gradient", "--starts", "2"]
+    assert main([*words, "--out", str(tmp_path / "out"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads((tmp_path / "out" / "compare.json").read_text())
+    person = found["participants"][1]
+    assert {"policy-gradient", "reward-shuffled:policy-gradient", "local-level", "random-walk"} <= set(person["learners"])
+    assert person["learners"]["random-walk"]["bic"] > person["learners"]["local-level"]["bic"]
+    floor = person["learners"]["local-level"]["floor"]
+    assert person["learners"][floor]["gain"]["mean"] == 0
+    assert {look["name"] for look in person["looks"]["policy-gradient"]} >= {"reward late", "reach_angle_deg: lag-1 autocorrelation"}
+    assert "least BIC" in person["verdict"][0]
+    assert sum(row["frequency"] for row in found["group"]["learners"].values()) == pytest.approx(1)
+    assert main([*words, "--out", str(tmp_path / "out")]) == 2
+    assert "is not empty" in capsys.readouterr().err

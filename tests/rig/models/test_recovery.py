@@ -1,0 +1,70 @@
+"""``twinrig recover``: cut short and gone on with, with any number of workers."""
+
+import json
+
+import pytest
+
+from rig.cli import main
+from rig.models.recovery import RESULT, SETS
+
+
+def command(out, *more):
+    words = ["recover", "reach-reward", "--learner", "random-walk,local-level", "--trials", "40", "--simulations", "2", "--starts", "2"]
+    return main([*words, "--workers", "1", "--out", str(out), *more])
+
+
+def sets_of(folder):
+    found = [json.loads(line) for line in (folder / SETS).read_text().splitlines() if line.endswith("}")]
+    return sorted(found, key=lambda one: (one["simulated"], one["index"]))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("recovery") / "whole"
+    assert command(out) == 0
+    return out
+
+
+def test_tables_and_figures_are_written(finished):
+    result = json.loads((finished / RESULT).read_text())
+    found = result["results"]["40"]
+    assert found["parameters"]["local-level"]["sets"] == 2
+    assert [sum(row) for row in found["confusion"]] == [1, 1]
+    names = {file.name for file in finished.iterdir()}
+    for stem in ("parameters-random-walk-40", "confusion-40", "inversion-40"):
+        assert {f"{stem}.svg", f"{stem}.pdf"} <= names
+    assert (finished / "parameters-local-level-40.tsv").read_text().startswith("parameter\tscale")
+
+
+def test_a_run_that_was_cut_short_goes_on(finished, tmp_path, capsys):
+    out = tmp_path / "again"
+    out.mkdir()
+    (out / "asked.json").write_text((finished / "asked.json").read_text())
+    whole = (finished / SETS).read_text()
+    (out / SETS).write_text(whole[: len(whole) // 2])
+    kept = len(sets_of(out))
+    assert 0 < kept < 4
+    assert command(out) == 0
+    assert sets_of(out) == sets_of(finished)
+    assert (out / RESULT).read_text() == (finished / RESULT).read_text()
+    assert command(out) == 2
+    assert "finished" in capsys.readouterr().err
+    assert command(finished, "--seed", "5") == 2
+    assert "asked for differently" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_changes_nothing(finished, tmp_path):
+    assert command(tmp_path / "two", "--workers", "2") == 0
+    assert sets_of(tmp_path / "two") == sets_of(finished)
+
+
+def test_what_cannot_be_recovered_is_said(tmp_path, capsys):
+    for more, words in [
+        (("--trials", "many"), "--trials many"),
+        (("--learner", "a,b"), "no learner 'a'"),
+        (("--simulations", "0"), "--simulations"),
+    ]:
+        assert command(tmp_path / "none", *more) == 2
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
