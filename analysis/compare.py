@@ -7,8 +7,8 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from analysis.fit import Fit, Plan, fit, log_densities, pose
-from analysis.fit_ml import maximise
+from analysis.fit.fit import Fit, Plan, fit, log_densities, pose
+from analysis.fit.ml import maximise
 from analysis.predict import predict
 from analysis.twin import Seen
 

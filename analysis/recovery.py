@@ -12,11 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from analysis.fit import Plan, fit
-from analysis.fit_likelihood import Problem
-from analysis.fit_ml import SAME
-from analysis.fit_polish import Search, polish
-from analysis.fit_space import Scale, Space, make_space
+from analysis.fit.fit import Plan, fit
+from analysis.fit.likelihood import Problem
+from analysis.fit.ml import SAME
+from analysis.fit.polish import Search, polish
+from analysis.fit.space import Scale, Space, make_space
 from analysis.learner import Learner
 from analysis.parameters import read_values
 from analysis.simulate import LANES, Course, compile_batches

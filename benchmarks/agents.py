@@ -13,7 +13,7 @@ import numpy as np
 import protocols  # noqa: F401  (floats are 64-bit)
 from analysis.agents import AGENTS, practise
 from analysis.environments import practice_environment
-from analysis.figures import INK, PERSON, YOKED, new_figure, styled
+from analysis.figures.style import INK, PERSON, YOKED, new_figure, styled
 from analysis.simulate import simulate
 from benchmarks.keep import keep
 from protocols.load import load_protocol

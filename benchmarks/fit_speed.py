@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from analysis.fit_likelihood import make_problem
-from analysis.fit_ml import SAME, maximise
-from analysis.fit_polish import Search, polish
-from analysis.fit_space import make_space, scale_of
+from analysis.fit.likelihood import make_problem
+from analysis.fit.ml import SAME, maximise
+from analysis.fit.polish import Search, polish
+from analysis.fit.space import make_space, scale_of
 from analysis.recovery import draw, practise, truths_of
 from benchmarks.keep import keep
 from benchmarks.parity import plain_learner

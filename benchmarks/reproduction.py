@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from analysis.figures import INK, PERSON, YOKED, new_figure, styled
+from analysis.figures.style import INK, PERSON, YOKED, new_figure, styled
 from benchmarks.keep import keep
 from tests.reproduction import corrected, published_arc, published_bimanual, published_skittles
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from analysis.figures import FREE_OWN, FREE_PERSON, INK, PERSON, YOKED, new_figure, styled
+from analysis.figures.style import FREE_OWN, FREE_PERSON, INK, PERSON, YOKED, new_figure, styled
 from analysis.registry import build_learner
 from analysis.simulate import simulate
 from analysis.twin import Turn

@@ -16,7 +16,7 @@ HOMES = {
     "pylsl": ("rig/streams/", "rig/clock"),
     "pyxdf": ("rig/streams/xdf",),
     "sqlite3": ("rig/journal/file",),
-    "matplotlib": ("analysis/figures",),
+    "matplotlib": ("analysis/figures/",),
     "Xlib": ("devices/pointer", "devices/acceleration", "devices/mouse"),
 }
 PURE = ("protocols", "analysis")

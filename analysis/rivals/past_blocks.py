@@ -1,8 +1,8 @@
 """A floor: the next action is drawn as the last ``window`` actions were. It knows no reward and no error.
 
 Mean and covariance (n - 1) are those of the window, the covariance inflated by 1 + 1/n as for a new draw: what
-``analysis.measures.past_surprise`` is minus the log of. Before 10 actions (or one more than the action has numbers) it is the initial mean
-and SD. A window of 60 is a block of the skittles norm.
+``analysis.measures.practice.past_surprise`` is minus the log of. Before 10 actions (or one more than the action has numbers) it is
+the initial mean and SD. A window of 60 is a block of the skittles norm.
 """
 
 from collections.abc import Mapping

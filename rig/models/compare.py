@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from analysis.compare import Judged, judge, pieces, shuffled, table
-from analysis.fit import FLOORS, Fit, Plan, doubts
+from analysis.fit.fit import FLOORS, Fit, Plan, doubts
 from analysis.likeness import RUNS, Look, looks
 from analysis.registry import LEARNERS
 from analysis.selection import select

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.fit import Fit, Plan, doubts, fit, fit_floors
-from analysis.fit_certainty import Certainty
-from analysis.fit_space import first_trials
+from analysis.fit.certainty import Certainty
+from analysis.fit.fit import Fit, Plan, doubts, fit, fit_floors
+from analysis.fit.space import first_trials
 from analysis.learner import Learner
 from analysis.registry import build_learner, learner_options
 from protocols.errors import BadInput
@@ -93,7 +93,7 @@ def fit_person(asked: Asked, loaded: Loaded, chosen: Chosen, person: Participant
     """One participant's fit, as it is stored.
 
     Raises:
-        BadInput: as ``analysis.fit.fit`` does.
+        BadInput: as ``analysis.fit.fit.fit`` does.
     """
     fixed, contexts = chosen.fixed, len(targets_of(loaded.protocol))
     if asked.first_trials:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.fit import Plan
+from analysis.fit.fit import Plan
 from analysis.recovery import Study, Truth, confusion, recover_one, summarise, truths_of
 from analysis.simulate import stack_course
 from protocols.course import course_of
@@ -146,7 +146,7 @@ def _of_trials(asked: Asked, sets: Sequence[dict[str, Any]], trials: int, out: P
 
 
 def _draw_parameters(own: Sequence[dict[str, Any]], name: str, truth: Truth, summary: dict[str, Any], out: Path, trials: int) -> None:
-    from analysis.figures_recovery import scatter, trade_offs
+    from analysis.figures.recovery import scatter, trade_offs
 
     _save(scatter(own, name, summary), out / f"parameters-{name}-{trials}")
     if summary["trade_offs"] is not None and len(truth.space.names) > 1:
@@ -159,7 +159,7 @@ def _draw_parameters(own: Sequence[dict[str, Any]], name: str, truth: Truth, sum
 
 
 def _draw_models(asked: Asked, given: np.ndarray, inverse: np.ndarray, out: Path, trials: int) -> None:
-    from analysis.figures_recovery import matrix
+    from analysis.figures.recovery import matrix
 
     names = asked.learners
     _save(matrix(given, names, names, "p(fit | simulated)", "simulated", "fitted"), out / f"confusion-{trials}")
@@ -168,7 +168,7 @@ def _draw_models(asked: Asked, given: np.ndarray, inverse: np.ndarray, out: Path
 
 def _save(figure: Any, stem: Path) -> None:
     """SVG and PDF, the same whenever they are drawn."""
-    from analysis.figures import styled
+    from analysis.figures.style import styled
 
     with styled():
         figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.figures import Band, Span, band_of
+from analysis.figures.style import Band, Span, band_of
 from protocols.errors import BadInput
 from protocols.history import Committed
 from protocols.load import parse_protocol

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analysis import figures_action, figures_learning, figures_paths
-from analysis.figures import svg
-from analysis.measures import past_surprise
+from analysis.figures.action import PolicyEllipse, action_space
+from analysis.figures.learning import action_course, learning_curve, spread_curve, surprise_curve
+from analysis.figures.paths import hand_paths, scenes, speed_profiles
+from analysis.figures.style import svg
+from analysis.measures.practice import past_surprise
 from analysis.twin import UNRELIABLE
 from protocols.records import Column
 from protocols.scene import Scene
@@ -36,7 +38,7 @@ def _learning(record: SessionRecord) -> Section:
     twin, hit = record.twin, record.numbers("hit")
     yoked = 100 * expected_errors(record.task, record.committed, twin.mean, twin.covariance) if twin else None
     free = {kind: type(band)(*(100 * edge for edge in band)) for kind, band in twin.free_error.items()} if twin else None
-    curve = figures_learning.learning_curve(
+    curve = learning_curve(
         record.trial, record.numbers("block"), 100 * record.numbers("error"), "error (cm)", record.spans(), yoked, free, hit > 0
     )
     caption = "Error of each trial, penalty included. "
@@ -47,7 +49,7 @@ def _learning(record: SessionRecord) -> Section:
         else ""
     )
     directions = _directions(record) if record.task.name == "bimanual" else ()
-    spread = figures_learning.spread_curve(record.trial, record.actions, _labels(record), record.spans(), twin.sd if twin else None)
+    spread = spread_curve(record.trial, record.actions, _labels(record), record.spans(), twin.sd if twin else None)
     return Section(
         "Learning",
         "How the error changed with practice, beside what the learners did on the same trials.",
@@ -59,7 +61,7 @@ def _learning(record: SessionRecord) -> Section:
 def _directions(record: SessionRecord) -> tuple[Figure]:
     """The size of the directional error before any correction: what the literature shows of this task."""
     size = np.abs(record.numbers("hand_error_deg"))
-    drawn = figures_learning.learning_curve(record.trial, record.numbers("block"), size, "|direction error| (deg)", record.spans())
+    drawn = learning_curve(record.trial, record.numbers("block"), size, "|direction error| (deg)", record.spans())
     return (Figure(svg(drawn), "Direction of the cursor's velocity early in the movement, off the target's; 90 deg knows nothing of it."),)
 
 
@@ -70,7 +72,7 @@ def _labels(record: SessionRecord) -> list[str]:
 def _actions(record: SessionRecord) -> Section:
     twin = record.twin
     ideal = _ideal(record)
-    figure = figures_learning.action_course(
+    figure = action_course(
         record.trial,
         record.actions,
         _labels(record),
@@ -100,7 +102,7 @@ def _action_space(record: SessionRecord) -> Section:
     trial = _commonest(record)
     same = np.array([c.trial.target == trial.target for c in record.committed])
     grid = error_grid(record.task, trial, _ranges(record.actions[same], record.twin))
-    figure = figures_action.action_space(grid, record.trial[same], record.actions[same], _labels(record), _ellipses(record))
+    figure = action_space(grid, record.trial[same], record.actions[same], _labels(record), _ellipses(record))
     where = f"target at ({trial.target[0]:g}, {trial.target[1]:g}) m"
     caption = f"Every action's error by the task itself ({where}); ellipses hold 95 % of the yoked learner's policy."
     if not same.all():
@@ -129,13 +131,13 @@ def _ranges(actions: np.ndarray, twin: TwinRecord | None) -> list[tuple[float, f
     return [(float(a), float(b)) for a, b in zip(low - margin, high + margin, strict=True)]
 
 
-def _ellipses(record: SessionRecord) -> list[figures_action.PolicyEllipse]:
+def _ellipses(record: SessionRecord) -> list[PolicyEllipse]:
     twin = record.twin
     if twin is None:
         return []
     known = np.flatnonzero(np.isfinite(twin.mean).all(axis=1))
     places = dict.fromkeys((known[0], known[len(known) // 2], known[-1])) if len(known) else {}
-    return [figures_action.PolicyEllipse(f"trial {record.trial[i]}", twin.mean[i], twin.covariance[i]) for i in places]
+    return [PolicyEllipse(f"trial {record.trial[i]}", twin.mean[i], twin.covariance[i]) for i in places]
 
 
 def _movements(record: SessionRecord) -> Section:
@@ -144,10 +146,10 @@ def _movements(record: SessionRecord) -> Section:
     figures = []
     if panels := _panels(record):
         caption = "Single trials as the participant saw them at the end: the first, the one of median error, and the last."
-        figures.append(Figure(svg(figures_paths.scenes(panels, record.task.extent())), caption))
+        figures.append(Figure(svg(scenes(panels, record.task.extent())), caption))
     if kept:
         figures += _paths(record, kept)
-        drawn = figures_paths.speed_profiles(np.array(list(kept)), list(kept.values()))
+        drawn = speed_profiles(np.array(list(kept)), list(kept.values()))
         figures.append(
             Figure(svg(drawn), "Speed of the hand before the end of each movement (the release, the target's distance, or rest).")
         )
@@ -159,15 +161,15 @@ def _paths(record: SessionRecord, kept: dict[int, np.ndarray]) -> Iterator[Figur
     trials, hands = np.array(list(kept)), [movement[:, 1:] for movement in kept.values()]
     targets = np.unique(np.array([c.trial.target for c in record.committed], float), axis=0)
     if record.task.name in ("reach", "arc", "arc-primitives"):
-        drawn = figures_paths.hand_paths(trials, hands, targets)
+        drawn = hand_paths(trials, hands, targets)
         yield Figure(svg(drawn), "Hand paths from the go cue to the end of the movement, from above.", small=True)
     if record.task.name == "bimanual":
         given = {c.trial.number: c.trial for c in record.committed}
         cursor = [record.task.cursor(hand, given[trial], np) for trial, hand in zip(kept, hands, strict=True)]  # type: ignore[attr-defined]
-        drawn = figures_paths.hand_paths(trials, cursor, targets)
+        drawn = hand_paths(trials, cursor, targets)
         yield Figure(svg(drawn), "Cursor paths from the go cue to the end of the movement.", small=True)
         for side, columns in (("left", slice(0, 2)), ("right", slice(2, 4))):
-            drawn = figures_paths.hand_paths(trials, [hand[:, columns] for hand in hands], np.empty((0, 2)))
+            drawn = hand_paths(trials, [hand[:, columns] for hand in hands], np.empty((0, 2)))
             yield Figure(svg(drawn), f"Paths of the {side} hand from its start, from above.", small=True)
 
 
@@ -199,7 +201,7 @@ def _prediction(record: SessionRecord) -> Section:
         return Section("Prediction", notes=(record.twin_note,))
     floor = past_surprise(record.actions)
     both = np.isfinite(twin.surprise) & np.isfinite(floor)
-    figure = figures_learning.surprise_curve(record.trial, twin.surprise, floor, record.spans())
+    figure = surprise_curve(record.trial, twin.surprise, floor, record.spans())
     notes = []
     if both.any():
         gain = float((floor - twin.surprise)[both].mean())

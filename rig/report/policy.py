@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.figures_action import ErrorMap
+from analysis.figures.action import ErrorMap
 from protocols.history import Committed
 from protocols.task import Task, Trial
 

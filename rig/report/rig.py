@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis import figures_timing
-from analysis.figures import svg
-from analysis.figures_timing import TimingSeries
+from analysis.figures.style import svg
+from analysis.figures.timing import TimingSeries, timing_course
 from protocols.schema import Exclusion
 from protocols.task import Stage
 from rig.journal.writer import Event
@@ -57,7 +56,7 @@ def _timing(record: SessionRecord) -> Section:
     if interrupted := len(record.presentations) - len(record.rows):
         notes.append(f"{interrupted} trials were begun and not finished, since the program ended; they were given again.")
     lead = f"{int(flagged.sum())} of {len(flagged)} trials broke one of the protocol's limits."
-    course = svg(figures_timing.timing_course(record.trial, shown, flagged))
+    course = svg(timing_course(record.trial, shown, flagged))
     figure = Figure(course, "Flagged trials in red; dashes are the protocol's limits.")
     return Section("Timing", lead, (figure,), tuple(tables), tuple(notes))
 

@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from analysis import figures_action, figures_learning, figures_paths, figures_timing
-from analysis.figures import Span, band_of, svg, within_spans
-from analysis.measures import block_means, past_surprise, running_mean, running_sd
+from analysis.figures import action, learning, paths, timing
+from analysis.figures.style import Span, band_of, svg, within_spans
+from analysis.measures.practice import block_means, past_surprise, running_mean, running_sd
 from protocols.scene import RED, Circle, Line, Scene, Text
 
 N = 60
@@ -41,23 +41,23 @@ def test_learning_curve_shows_person_yoked_and_free(random):
     error = random.random(N)
     error[7] = np.nan
     free = {"free-person": band_of(random.random((30, N))), "free-own": band_of(random.random((30, N)))}
-    text = checked(figures_learning.learning_curve(TRIAL, BLOCK, error, "error (cm)", SPANS, error, free, error < 0.3))
+    text = checked(learning.learning_curve(TRIAL, BLOCK, error, "error (cm)", SPANS, error, free, error < 0.3))
     for words in ("person, hit", "block mean", "expectation", "the person's trials", "their own trials", "training", "error (cm)"):
         assert words in text
-    alone = checked(figures_learning.learning_curve(TRIAL, BLOCK, error, "error (cm)"))
+    alone = checked(learning.learning_curve(TRIAL, BLOCK, error, "error (cm)"))
     assert "free learners" not in alone and "expectation" not in alone
 
 
 def test_all_missing_is_drawn_empty():
     nothing = np.full(N, np.nan)
-    checked(figures_learning.learning_curve(TRIAL, BLOCK, nothing, "error (cm)", SPANS, nothing))
-    checked(figures_learning.surprise_curve(TRIAL, nothing, nothing, SPANS))
-    checked(figures_timing.timing_course(TRIAL, [figures_timing.TimingSeries("rate", nothing, 1.0)], np.zeros(N, bool)))
+    checked(learning.learning_curve(TRIAL, BLOCK, nothing, "error (cm)", SPANS, nothing))
+    checked(learning.surprise_curve(TRIAL, nothing, nothing, SPANS))
+    checked(timing.timing_course(TRIAL, [timing.TimingSeries("rate", nothing, 1.0)], np.zeros(N, bool)))
 
 
 def test_action_course_shows_prediction_and_ideal(actions):
     ideal = np.where(TRIAL > 20, 70.0, np.nan)[:, None] * [1, np.nan]
-    figure = figures_learning.action_course(TRIAL, actions, LABELS, SPANS, actions, np.ones_like(actions), ideal, "cancels the rotation")
+    figure = learning.action_course(TRIAL, actions, LABELS, SPANS, actions, np.ones_like(actions), ideal, "cancels the rotation")
     text = checked(figure)
     assert "cancels the rotation" in text and "prediction (mean ± SD)" in text and "release speed (m/s)" in text
 
@@ -67,42 +67,42 @@ def test_ellipse_holds_95_percent(random):
     covariance = np.array([[64.0, 3.0], [3.0, 0.36]])
     draws = random.multivariate_normal([85, 3.5], covariance, 20_000)
     gap = draws - [85, 3.5]
-    inside = np.einsum("ni,ij,nj->n", gap, np.linalg.inv(covariance), gap) < figures_action.CHI2_95_TWO
+    inside = np.einsum("ni,ij,nj->n", gap, np.linalg.inv(covariance), gap) < action.CHI2_95_TWO
     assert inside.mean() == pytest.approx(0.95, abs=0.005)
 
 
 def test_action_space_outlines_the_manifold(actions):
     x, y = np.linspace(60, 110, 40), np.linspace(1, 6, 30)
     error = np.abs(x[None] - 85) / 100 + 0 * y[:, None]
-    grid = figures_action.ErrorMap(x, y, error, (error < 0.05).astype(float))
-    ellipse = figures_action.PolicyEllipse("trial 1", np.array([85.0, 3.5]), np.diag([64.0, 0.36]))
-    text = checked(figures_action.action_space(grid, TRIAL, actions, LABELS, [ellipse]))
+    grid = action.ErrorMap(x, y, error, (error < 0.05).astype(float))
+    ellipse = action.PolicyEllipse("trial 1", np.array([85.0, 3.5]), np.diag([64.0, 0.36]))
+    text = checked(action.action_space(grid, TRIAL, actions, LABELS, [ellipse]))
     assert "solution manifold" in text and "yoked learner, trial 1" in text
-    without = figures_action.ErrorMap(x, y, error, np.zeros_like(error))
-    assert "solution manifold" not in checked(figures_action.action_space(without, TRIAL, actions, LABELS))
+    without = action.ErrorMap(x, y, error, np.zeros_like(error))
+    assert "solution manifold" not in checked(action.action_space(without, TRIAL, actions, LABELS))
 
 
 def test_paths_speeds_and_scenes(random):
     time = np.arange(300) / 1000
     straight = np.column_stack([time, 0.4 * time, np.zeros(300)])
-    checked(figures_paths.hand_paths(TRIAL[:2], [straight[:, 1:], straight[:, 1:]], np.array([[0.1, 0.0]])))
-    assert figures_paths._speed(straight)[:, 1] == pytest.approx(0.4)
-    checked(figures_paths.speed_profiles(TRIAL[:1], [straight]))
+    checked(paths.hand_paths(TRIAL[:2], [straight[:, 1:], straight[:, 1:]], np.array([[0.1, 0.0]])))
+    assert paths._speed(straight)[:, 1] == pytest.approx(0.4)
+    checked(paths.speed_profiles(TRIAL[:1], [straight]))
     pixels = straight.copy()
     pixels[:, 1] = np.round(straight[:, 1] / 0.00025 / 4) * 0.00025 * 4  # a coarse mouse
-    assert figures_paths._speed(pixels)[40:-40, 1] == pytest.approx(0.4, rel=0.1)
+    assert paths._speed(pixels)[40:-40, 1] == pytest.approx(0.4, rel=0.1)
     scene = Scene((Circle("target", (0, 0), 0.1), Line("trace", ((0, 0), (0.1, 0.1)), RED), Text("words", "hello", (0, 0), 0.02)))
-    checked(figures_paths.scenes([("first", scene)], (-1, -1, 1, 1)))
+    checked(paths.scenes([("first", scene)], (-1, -1, 1, 1)))
 
 
 def test_a_short_session_counts_its_trials_in_whole_numbers(actions):
-    figure = figures_paths.speed_profiles(np.array([1, 2, 3]), [np.column_stack([np.arange(300) / 1000, *np.zeros((2, 300))])] * 3)
+    figure = paths.speed_profiles(np.array([1, 2, 3]), [np.column_stack([np.arange(300) / 1000, *np.zeros((2, 300))])] * 3)
     checked(figure)
     assert [tick for tick in figure.axes[1].get_yticks() if tick % 1] == []
 
 
 def test_same_data_same_text(actions):
-    one, two = (svg(figures_learning.spread_curve(TRIAL, actions, LABELS, SPANS, actions)) for _ in range(2))
+    one, two = (svg(learning.spread_curve(TRIAL, actions, LABELS, SPANS, actions)) for _ in range(2))
     assert one == two
 
 

@@ -4,11 +4,11 @@ import jax
 import numpy as np
 import pytest
 
-from analysis.fit import Plan, doubts, fit, pose
-from analysis.fit_certainty import curvature, spreads
-from analysis.fit_ml import maximise
-from analysis.fit_polish import Search, polish
-from analysis.fit_space import first_trials, make_space, scale_of, values_of
+from analysis.fit.certainty import curvature, spreads
+from analysis.fit.fit import Plan, doubts, fit, pose
+from analysis.fit.ml import maximise
+from analysis.fit.polish import Search, polish
+from analysis.fit.space import first_trials, make_space, scale_of, values_of
 from analysis.learner import Context
 from analysis.predict import log_likelihood
 from analysis.registry import build_learner

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from analysis.measures_action import bias_and_variance, lag_one, lag_one_by_manifold, manifold_ratio, speed_accuracy
-from analysis.measures_path import path_measures, tangling, usual_softening
-from analysis.measures_tnc import Settings, tnc_costs
+from analysis.measures.action import bias_and_variance, lag_one, lag_one_by_manifold, manifold_ratio, speed_accuracy
+from analysis.measures.path import path_measures, tangling, usual_softening
+from analysis.measures.tnc import Settings, tnc_costs
 from protocols.errors import BadInput
 
 RANDOM = np.random.default_rng(3)

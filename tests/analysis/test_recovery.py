@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.fit_space import Coordinate, Space
+from analysis.fit.space import Coordinate, Space
 from analysis.recovery import Truth, confusion, draw, summarise
 
 RATE = Coordinate("alpha", "alpha", None, "log", 0.0, np.inf, "")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from analysis.measures import past_surprise
+from analysis.measures.practice import past_surprise
 from analysis.predict import predict
 from analysis.registry import build_learner
 from analysis.rivals.rival import Drawn

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import qmc
 
-from analysis.fit_likelihood import Problem
-from analysis.fit_polish import Polished, Search, polish
+from analysis.fit.likelihood import Problem
+from analysis.fit.polish import Polished, Search, polish
 from protocols.errors import BadInput
 
 SWEEP = 2048  # points of the global stage at most, a power of 2; fewer where there are fewer parameters

@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle as Disc
 
-from analysis.figures import BAD, TRIAL_COLOURS, new_figure, styled, trial_bar
+from analysis.figures.style import BAD, TRIAL_COLOURS, new_figure, styled, trial_bar
 from protocols.movement import RATE, low_pass_kernel
 from protocols.scene import Circle, Line, Scene
 

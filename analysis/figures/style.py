@@ -1,7 +1,7 @@
 """How all figures look, and how they become text: one palette, one style, SVG that can stand inside a page.
 
 Figures are made on arrays with matplotlib's object interface (no pyplot, no global state), so they can be drawn in any thread and without
-a screen. The figures themselves are in ``figures_learning``, ``figures_action``, ``figures_paths`` and ``figures_timing``.
+a screen. The figures themselves are in the other modules of this folder.
 """
 
 import io

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.optimize import OptimizeResult, minimize
 
-from analysis.fit_likelihood import Slopes
+from analysis.fit.likelihood import Slopes
 
 STEPS = 60  # of one search, at most
 _PATIENCE = 5  # steps that together gain less than _GAIN each, after which a search is over

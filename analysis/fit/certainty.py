@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import chi2
 
-from analysis.fit_likelihood import Problem
-from analysis.fit_polish import Search, polish
+from analysis.fit.likelihood import Problem
+from analysis.fit.polish import Search, polish
 
 _STEP = 1e-4  # of the central differences, unbounded units; the gradients are exact
 _FLAT = 1e-6  # curvature, nats per unbounded unit squared, below which there is none

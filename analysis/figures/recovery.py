@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures import BAD, INK, PALE, PERSON, new_figure, styled
+from analysis.figures.style import BAD, INK, PALE, PERSON, new_figure, styled
 
 _ACROSS = 3
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures import (
+from analysis.figures.style import (
     BAD,
     FREE_OWN,
     FREE_PERSON,
@@ -24,7 +24,7 @@ from analysis.figures import (
     styled,
     within_spans,
 )
-from analysis.measures import block_means, running_mean, running_sd
+from analysis.measures.practice import block_means, running_mean, running_sd
 
 MOST_ACROSS = 4  # panels beside each other
 FREE_STYLE = {"free-person": (FREE_PERSON, "free learners, the person's trials"), "free-own": (FREE_OWN, "free learners, their own trials")}

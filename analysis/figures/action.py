@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Ellipse
 
-from analysis.figures import INK, TRIAL_COLOURS, YOKED, new_figure, styled, trial_bar
+from analysis.figures.style import INK, TRIAL_COLOURS, YOKED, new_figure, styled, trial_bar
 
 LineStyle = str | tuple[int, tuple[float, ...]]
 MANIFOLD = "#2f9e44"

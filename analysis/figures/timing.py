@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 
-from analysis.figures import BAD, PERSON, new_figure, styled
+from analysis.figures.style import BAD, PERSON, new_figure, styled
 
 
 class TimingSeries(NamedTuple):

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
-from analysis.fit_certainty import Certainty, certainties
-from analysis.fit_likelihood import Problem, make_problem
-from analysis.fit_ml import Optimum, check_count, maximise
-from analysis.fit_space import make_space, scale_of
+from analysis.fit.certainty import Certainty, certainties
+from analysis.fit.likelihood import Problem, make_problem
+from analysis.fit.ml import Optimum, check_count, maximise
+from analysis.fit.space import make_space, scale_of
 from analysis.learner import Learner, Params
 from analysis.predict import predict
 from analysis.registry import LEARNERS, build_learner

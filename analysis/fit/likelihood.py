@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from analysis.fit_space import Coordinate, Space, values_of
+from analysis.fit.space import Coordinate, Space, values_of
 from analysis.learner import Learner
 from analysis.predict import log_probs
 from analysis.twin import Seen

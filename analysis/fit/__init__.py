@@ -1,0 +1,1 @@
+"""A learner fitted to one record: likelihood, search, certainty."""
