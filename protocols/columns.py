@@ -87,6 +87,14 @@ EVENT = (
     text("name", "what happened, such as go_cue or release"),
     text("data", "more of it, as JSON"),
 )
+RESCORED = (
+    text(
+        "rescored_status", "how the trial would have ended by the protocol it was judged with again; n/a: its movement wasn't over by then"
+    ),
+    text("rescored_with", "SHA-256 of the protocol file that it was judged with again"),
+    text("rescored_by", "version of twinrig that judged it again"),
+    truth("reproduced", "whether judging it again by the session's own protocol gives what is stored; n/a: there was nothing to judge"),
+)
 FRAME = (
     count("trial", "trial that the frame belongs to"),
     Column("flip_time", "s", "LSL time of the flip"),

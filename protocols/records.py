@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from protocols.columns import EVENT, FRAME, SAMPLE, SESSION, START, TWIN, Column, Kind, count, text, truth
+from protocols.columns import EVENT, FRAME, RESCORED, SAMPLE, SESSION, START, TWIN, Column, Kind, count, text, truth
 from protocols.history import STATUSES, Committed
 from protocols.task import Feedback, HandMapping, RewardRule, Task, Timing
 
 __all__ = [
-    "EVENT", "FORCE", "FRAME", "SAMPLE", "SESSION", "START", "TASKS", "TWIN", "Certificate", "Column", "Value", "action_columns",
-    "columns_of", "plain", "trial_columns", "trial_record",
+    "EVENT", "FORCE", "FRAME", "RESCORED", "SAMPLE", "SESSION", "START", "TASKS", "TWIN", "Certificate", "Column", "Value",
+    "action_columns", "columns_of", "plain", "scored_columns", "trial_columns", "trial_record",
 ]  # fmt: skip
 
 Value = float | int | str | bool | None
@@ -193,6 +193,13 @@ def trial_columns(task_name: str, simulated: bool = False) -> tuple[Column, ...]
     intended = tuple(_intended(column) for column in actions) if simulated else ()
     task = _TARGET + _GIVEN.get(task_name, ()) + _RULES + (_ZONE if reach else ())
     return _PLACE + task + actions + _DETAILS.get(task_name, ()) + intended + _RESULT + _CERTIFICATE + _LAST
+
+
+def scored_columns(task_name: str) -> tuple[str, ...]:
+    """The names of the columns that follow from a movement and from how it is judged, but for ``details``; the others say what happened."""
+    rules = (*_RULES[1:], *(_ZONE if task_name == "reach" else ()))
+    lived = ("reward", "feedback_shown", "hit_shown", "status", "simulated", "aim_report_deg")
+    return tuple(column.name for column in (*rules, *action_columns(task_name), *_RESULT) if column.name not in lived)
 
 
 def _intended(column: Column) -> Column:

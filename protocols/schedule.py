@@ -65,11 +65,15 @@ def next_trial(protocol: Protocol, condition: str, seed: int, history: Sequence[
     slot, attempt = (again.slot, again.attempt + 1) if again else (_new_slot(protocol, condition, seed, history), 1)
     if trials is None and slot > trial_count(protocol, condition):
         return None
+    return trial_of_slot(protocol, condition, seed, slot, history)._replace(number=len(history) + 1, attempt=attempt)
+
+
+def trial_of_slot(protocol: Protocol, condition: str, seed: int, slot: int, history: Sequence[Committed]) -> Trial:
+    """The first attempt at a slot, also beyond the file's last one; a following zone is the one in force after ``history``."""
     block = _planned(protocol, condition, seed, _block_index(protocol, condition, slot))
     trial = block.trials[slot - block.first]
     rule = zone_rule(block.block, protocol.condition(condition))
-    zone = _following(rule, history) if rule.following else trial.zone
-    return trial._replace(number=len(history) + 1, attempt=attempt, zone=zone)
+    return trial._replace(zone=_following(rule, history)) if rule.following else trial
 
 
 def should_requeue(protocol: Protocol, trial: Trial, status: str, certificate_broken: bool, forced: bool = False) -> bool:

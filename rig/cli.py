@@ -16,6 +16,7 @@ COMMANDS = {
     "resume": "go on with a session that was interrupted",
     "check": "measure the rig before a participant sits down",
     "trials": "write the trials table of a session",
+    "rescore": "judge a finished session's movements by another protocol's rules",
     "protocol": "list, show or check protocol files",
     "devices": "list the input devices",
     "learners": "list the learners and their parameters",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from protocols.policy_columns import policy_columns
-from protocols.records import EVENT, FORCE, FRAME, SAMPLE, SESSION, START, TASKS, TWIN, Column, action_columns, trial_columns
+from protocols.records import EVENT, FORCE, FRAME, RESCORED, SAMPLE, SESSION, START, TASKS, TWIN, Column, action_columns, trial_columns
 
 _HEAD = """# What is stored: every column
 
@@ -23,6 +23,7 @@ def records_page() -> str:
         *((f"Trials table, {task}", _TRIALS, trial_columns(task, simulated=True)) for task in TASKS),
         *((f"Simulated and predicted trials, {task}", _ADDED, policy_columns(action_columns(task), simulated=False)) for task in TASKS),
         ("Trials table, further columns with force fields", "Only for protocols that have them.", FORCE),
+        ("Rescored trials", "Added to the trials table by `twinrig rescore`.", RESCORED),
         ("Session", "One value of each, in the journal's table `session`.", SESSION),
         ("Starts", "One row each time the program was started on the session.", START),
         ("Samples", "All samples from the end of the trial before to the end of this one, in the journal's table `paths`.", SAMPLE),

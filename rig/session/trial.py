@@ -85,6 +85,11 @@ class TrialMachine:
             self._go_time = time
             self._movement.begin(self.hand.position, self.hand.buttons)
 
+    def cue(self, time: float) -> None:
+        """Give the go cue at LSL time ``time``, whatever came before it: for a stored movement that is judged again."""
+        self._pending = Stage.MOVEMENT
+        self.flipped(time)
+
     def view(self, now: float, score: int) -> View:
         """What a scene may show now. A pending stage counts as begun, since this scene is the one that shows it."""
         stage = self.stage if self._pending is None else self._pending

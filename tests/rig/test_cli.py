@@ -59,6 +59,7 @@ def test_help_answers_at_once():
         (("check", "bimanual"), "4 axes (left_x, left_y, right_x, right_y)"),
         (("pilot", "bimanual"), "choose from simulated"),
         (("trials", "nowhere"), "nowhere"),
+        (("rescore", "nowhere", "--protocol", "skittles", "--out", "t.tsv"), "nowhere"),
         (("report", "nowhere", "--out", "r.html"), "nowhere"),
         (("export", "nowhere", "--bids", "b"), "nowhere"),
         (("protocol", "show"), "PROTOCOL"),

@@ -21,7 +21,7 @@ from protocols.errors import BadInput
 from rig.folder import JOURNAL, TWIN
 from rig.journal.reader import read_journal
 from rig.streams.xdf import scan_xdf
-from rig.tables.trials import trials_table
+from rig.tables.trials import read_trials, trials_table
 from rig.twin.store import read_twin
 from tests.short import write_short
 
@@ -257,6 +257,7 @@ def test_commands_work_on_a_session_that_is_over(first, tmp_path):
     before = {path.name: path.read_bytes() for path in first.folder.iterdir() if path.suffix in (".sqlite", ".xdf", ".toml")}
     for words, made in (
         (("trials", first.folder, "--out", tmp_path / "trials.tsv"), "trials.tsv"),
+        (("rescore", first.folder, "--protocol", first.folder / "protocol.toml", "--out", tmp_path / "again.tsv"), "again.tsv"),
         (("report", first.folder, "--out", tmp_path / "report.html"), "report.html"),
         (("export", first.folder, "--bids", tmp_path / "bids", "--accept-simulated"), "bids/dataset_description.json"),
     ):
@@ -264,8 +265,18 @@ def test_commands_work_on_a_session_that_is_over(first, tmp_path):
         assert done.returncode == 0, done.stderr
         assert (tmp_path / made).stat().st_size > 0
     assert len((tmp_path / "trials.tsv").read_text().splitlines()) == 1 + len(first.records())
+    assert_as_it_was(tmp_path / "again.tsv", tmp_path / "trials.tsv")
     assert len(trials_table(first.folder)[1]) == len(first.records())
     assert {path.name: path.read_bytes() for path in first.folder.iterdir() if path.name in before} == before
+
+
+def assert_as_it_was(again: Path, trials: Path) -> None:
+    """Judged again by its own protocol, a session that a real window and device ran is what it was, but for how many threads round."""
+    stored, table = read_trials(trials), read_trials(again)
+    assert set(table["reproduced"]) == {True}
+    for name, column in stored.items():
+        same = np.testing.assert_array_equal if column.dtype == object else np.testing.assert_allclose
+        same(table[name], column, err_msg=name)
 
 
 def test_a_finished_session_is_not_resumed(first, place):
