@@ -1,5 +1,6 @@
 """What a count, a step of torque and a reading of the force sensor are worth on one manipulandum, as a file of the rig keeps it."""
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -26,7 +27,7 @@ class Calibration(BaseModel):
     counts_per_turn: float = 10_000.0  # of the lever's encoder, decoded fourfold; negative where it counts anti-clockwise
     home_angle_deg: float = 0.0  # of the lever at its home mark, clockwise from the left
     metres_per_count: float = Field(2e-5, gt=0)  # of the handle
-    home: tuple[float, float] = (0.0, 0.0)  # m, of the handle at its home mark
+    home: tuple[float, float] = Field((0.0, 0.0), strict=False)  # m, of the handle at its home mark
     newtons_per_step: float = Field(0.03, gt=0)  # of a motor, at the handle or the lever's tip; full is 511 steps
     newtons_limit: float = Field(8.0, ge=0)  # beyond which this driver asks for nothing
     newtons_per_force_count: float = Field(0.05, gt=0)  # of the force sensor; full is 1023 counts
@@ -55,6 +56,28 @@ def calibration_file() -> Path:
     return Path(named) if named else user_config_path("twinrig") / "manipulandum.toml"
 
 
+def keep_calibration(calibration: Calibration) -> Path:
+    """Write the rig's manipulandum; the file that was there stays, under the date until which it held."""
+    file = calibration_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists():
+        file.rename(file.with_name(f"{file.stem}-until-{calibration.made.replace(':', '-')}{file.suffix}"))
+    lines = (
+        f"{name} = {json.dumps(value)}" for name, value in calibration.model_dump(mode="json").items()
+    )  # flat: JSON's values are TOML's
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def load_or_default() -> Calibration:
+    """The rig's manipulandum; where there is none yet, a lever by the firmware's numbers, to begin its calibration with.
+
+    Raises:
+        BadInput: there is a file, and it is wrong.
+    """
+    return load_calibration() if calibration_file().exists() else Calibration(mechanics="lever")  # type: ignore[call-arg]
+
+
 def load_calibration() -> Calibration:
     """The rig's manipulandum.
 
@@ -63,7 +86,8 @@ def load_calibration() -> Calibration:
     """
     file = calibration_file()
     if not file.exists():
-        raise BadInput(f"{file}: the manipulandum was not calibrated; write the file as docs/how-to/build-a-manipulandum.md says")
+        how = "run 'twinrig calibrate device --device manipulandum --port PATH', or see docs/how-to/build-a-manipulandum.md"
+        raise BadInput(f"{file}: the manipulandum was not calibrated; {how}")
     try:
         return Calibration(**tomllib.loads(file.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as error:

@@ -61,6 +61,7 @@ START = (
     text("platform", "operating system, processor, Python"),
     text("versions", "versions of twinrig and of the libraries it stands on"),
     text("device", "kind, model, axes, rate and calibration of the input device, and the priority it was granted"),
+    text("calibrations", "calibrations of this screen and device: kind, of what, when made, values and their hash"),
     text("window", "screen, size, refresh measured, pacing"),
     text("pointer", "events that the simulated participant injected into the real pointer, and events received; n/a: it moved none"),
     text("manipulandum", "its clock map, broken frames, encoder errors and reconnections, at the end; n/a: another device"),

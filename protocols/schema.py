@@ -8,6 +8,7 @@ from protocols.schema_base import NAME, given
 from protocols.schema_session import (
     Bonus,
     Breaks,
+    Calibrated,
     Certificate,
     Condition,
     Counterbalance,
@@ -28,9 +29,9 @@ from protocols.schema_task import AnyTask, ArcTask, BimanualTask, Point, ReachTa
 from protocols.words import WORDS
 
 __all__ = [
-    "ArcTask", "BimanualTask", "Block", "Bonus", "Breaks", "Certificate", "Condition", "Counterbalance", "Exclusion", "Limits",
-    "Participant", "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions", "ReachTask", "Requeue", "Reward",
-    "SkittlesTask", "Study", "Target", "Timing", "Twin", "Workspace", "Zone",
+    "ArcTask", "BimanualTask", "Block", "Bonus", "Breaks", "Calibrated", "Certificate", "Condition", "Counterbalance", "Exclusion",
+    "Limits", "Participant", "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions", "ReachTask", "Requeue",
+    "Reward", "SkittlesTask", "Study", "Target", "Timing", "Twin", "Workspace", "Zone",
 ]  # fmt: skip
 
 

@@ -37,6 +37,16 @@ class Certificate(Part):
     repeat: bool = given(False, "whether a flagged trial is given again")
 
 
+class Calibrated(Part):
+    """Which calibrations of the rig a session asks for."""
+
+    required: tuple[Literal["screen", "device", "delay"], ...] = given(
+        ("screen",), "calibrations that must hold for this screen and device"
+    )
+    max_days: float = given(180.0, "older ones don't count", "days", gt=0)
+    otherwise: Literal["warn", "refuse"] = given("warn", "what becomes of a person's session without them; simulated ones are only warned")
+
+
 class Timing(Part):
     """How long the parts of a trial last."""
 
@@ -173,6 +183,7 @@ class Session(Part):
     limits: Limits = part(Limits, "when a trial is too early, too fast or too slow")
     requeue: Requeue = part(Requeue, "which trials are given again")
     certificate: Certificate = part(Certificate, "limits of the timing certificate")
+    calibration: Calibrated = part(Calibrated, "calibrations of the rig that a session asks for")
     timing: Timing = part(Timing, "how long the parts of a trial last")
     workspace: Workspace = part(Workspace, "scales of hand and screen")
     breaks: Breaks = part(Breaks, "breaks between blocks")

@@ -15,6 +15,7 @@ COMMANDS = {
     "pilot": "run a session with a simulated participant through the real input path",
     "resume": "go on with a session that was interrupted",
     "check": "measure the rig before a participant sits down",
+    "calibrate": "measure the screen, an input device, or the delay from flip to light",
     "trials": "write the trials table of a session",
     "rescore": "judge a finished session's movements by another protocol's rules",
     "protocol": "list, show or check protocol files",

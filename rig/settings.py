@@ -17,16 +17,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     screen: int = Field(0, ge=0)  # which screen shows the task
-    screen_width: float | None = Field(None, gt=0)  # m, measured with a ruler; None: not calibrated
+    screen_width: float | None = Field(None, gt=0)  # m, measured with a ruler; None: by 'twinrig calibrate screen', or not at all
     viewing_distance: float = Field(0.57, gt=0)  # m
     refresh: float = Field(60.0, ge=20, le=400)  # Hz, to pace flips by where a screen has no vertical blank
     streams: Literal["machine", "network"] = "machine"  # who may see the LSL streams
     data: Path = Path("data")  # where human sessions are kept
-
-    @property
-    def calibrated(self) -> bool:
-        """Whether the screen's width was measured."""
-        return self.screen_width is not None
 
 
 def settings_file() -> Path:

@@ -13,7 +13,7 @@ SECONDS = 2.0  # for which frames are shown
 LATE_WARN = 0.005  # share of late frames: more is a warning (99.5 % on time is expected)
 LATE_FAIL = 0.05
 REFRESH_TOLERANCE = 0.02  # relative, between the refresh stated and measured
-CALIBRATE = "measure the picture's width with a ruler and set screen_width (m) in the rig's settings"
+CALIBRATE = "run 'twinrig calibrate screen', or measure the picture's width with a ruler and set screen_width (m) in the rig's settings"
 
 
 def scene(window: Window, words: str, turn: float = 0.0) -> Scene:

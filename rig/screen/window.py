@@ -14,6 +14,7 @@ import numpy as np
 
 from protocols.errors import BadInput
 from protocols.scene import GREY, Point, Scene, Text
+from rig.calibration.kept import latest, screen_name
 from rig.clock import now
 from rig.screen.frames import FrameLog
 from rig.screen.pacing import Pacer, blank_period
@@ -50,16 +51,15 @@ class Window:
         shown = handle.winHandle.screen
         self.screen_size_px: tuple[int, int] = (shown.width, shown.height)
         self.screen_corner_px: tuple[int, int] = (shown.x, shown.y)
-        self.calibrated = settings.screen_width is not None
-        self.metres_per_pixel = _metres_per_pixel(settings, handle.winHandle.screen.width)
+        pixel = _measured_pixel(settings, self.screen_size_px)
+        self.calibrated = pixel is not None
+        self.metres_per_pixel = pixel or UNCALIBRATED
         self._px_per_metre = display_scale / self.metres_per_pixel
         self.refresh = settings.refresh
         self.paced = False
         self.frames = FrameLog(1 / settings.refresh)
         self.keys = Keys(handle.winHandle, self._from_corner)
         self.notes: list[str] = []
-        if not self.calibrated:
-            self.notes.append("screen not calibrated: 0.25 mm a pixel assumed; set screen_width in the rig's settings")
         self._pacer: Pacer | None = None
         self._flipped = 0.0
         self._shapes = Shapes(handle, self._to_px, self._px_per_metre)
@@ -187,7 +187,7 @@ def _open_handle(settings: Settings, windowed: bool) -> Any:
     shown = screens[settings.screen]
     monitor = Monitor("twinrig", autoLog=False)
     monitor.setSizePix((shown.width, shown.height))
-    monitor.setWidth(100 * _metres_per_pixel(settings, shown.width) * shown.width)
+    monitor.setWidth(100 * (_measured_pixel(settings, (shown.width, shown.height)) or UNCALIBRATED) * shown.width)
     monitor.setDistance(100 * settings.viewing_distance)
     return PsychoPyWindow(
         size=[min(WINDOWED[0], shown.width), min(WINDOWED[1], shown.height)],
@@ -204,8 +204,12 @@ def _open_handle(settings: Settings, windowed: bool) -> Any:
     )
 
 
-def _metres_per_pixel(settings: Settings, screen_px: int) -> float:
-    return UNCALIBRATED if settings.screen_width is None else settings.screen_width / screen_px
+def _measured_pixel(settings: Settings, screen_px: tuple[int, int]) -> float | None:
+    """Metres a pixel by the ruler's width in the settings, else by the card that was held to this very screen; None: neither."""
+    if settings.screen_width is not None:
+        return settings.screen_width / screen_px[0]
+    card = latest("screen", screen_name(settings.screen, screen_px))
+    return card.values["metres_per_pixel"] if card else None
 
 
 def _finish_drawing() -> None:

@@ -19,6 +19,7 @@ from protocols.task import Path as HandPath
 from protocols.tasks import make_task
 from protocols.workspace import Workspace
 from rig import folder as folders
+from rig.calibration.in_force import in_force
 from rig.clock import now, wait_until
 from rig.journal.reader import read_journal
 from rig.journal.writer import JournalWriter
@@ -69,6 +70,7 @@ def open_parts(
         attachment = _attach(plan, journal.start, stack)
         device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin), task.axes, attachment))
         player = stack.enter_context(open_player(plan.device, window, device)) if plan.simulated else None
+        calibrated = in_force(plan.protocol, plan.settings, window.screen_size_px, device.info, refusing=not plan.simulated)
         streams = stack.enter_context(SessionStreams(origin))
         history = _history(plan)
         participant = _find_participant(plan, task, workspace, player, history) if player else None
@@ -81,12 +83,12 @@ def open_parts(
         opened.recorder = recorder = stack.enter_context(Recorder(plan.folder / f"start-{journal.start}.xdf", sources))
         _confirm(recorder, streams)
         opened.device = device.info.kind
-        journal.update_start({"device": device.info._asdict(), "xdf": recorder.files[0].name})
+        journal.update_start({"device": device.info._asdict(), "calibrations": calibrated.stored(), "xdf": recorder.files[0].name})
         responder = SimulatedResponder(window, _answers(plan)) if participant else Person(window)
         pages = Pages(window, responder, words=page_words(plan.language, plan.protocol.texts.get(plan.language)))
         rig = Rig(plan, task, workspace, judge, window, pages, device, journal, streams, recorder, twin, participant, say)
         rig.pictures = Pictures(pictures) if pictures else None
-        for note in (*window.notes, *device.info.notes):
+        for note in (*window.notes, *device.info.notes, *calibrated.complaints):
             say(note)
         session = Session(rig, history)
         try:

@@ -1,0 +1,1 @@
+"""``twinrig calibrate``: screen, device and delay, measured, dated, kept by the rig and named in every session."""
