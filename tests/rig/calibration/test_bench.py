@@ -1,4 +1,4 @@
-"""A lever on the simulated bench, read by the real firmware through a driver that is wrong about it, calibrated by two angles on a real window."""
+"""A lever on the simulated bench, read through a driver that is wrong about it, calibrated by two angles on a real window."""
 
 import numpy as np
 import pytest
