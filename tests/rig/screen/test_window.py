@@ -146,7 +146,7 @@ def test_full_screen_without_a_window_manager_paced_and_uncalibrated(screen):
         assert opened.size_px == (1280, 1024)
         assert (opened.paced, opened.refresh) == (True, 50.0)
         assert not opened.calibrated and opened.metres_per_pixel == 0.25e-3
-        assert len(opened.notes) == 2
+        assert len(opened.notes) == 1
         assert covered()
     assert not covered()
 
