@@ -192,7 +192,7 @@ def test_nothing_is_printed_and_the_first_frame_is_soon(screen):
     code = (
         "import time; start = time.perf_counter()\n"
         "from rig.settings import Settings\n"
-        "from rig.window import open_window\n"
+        "from rig.screen.window import open_window\n"
         "import sys\n"
         "assert 'psychopy' not in sys.modules\n"
         "with open_window(Settings()) as window:\n"
