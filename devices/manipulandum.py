@@ -172,27 +172,16 @@ class Manipulandum:
 
     def _begin(self) -> None:
         """From an open port to samples that are in time and place."""
-        status = self._first_answer()
+        first = self._present.ask(Command.PING, patience=OPENING)
+        self._version = first.version
         try:
-            self._present.ask(Command.CLEAR)
+            self._present.ask(Command.CLEAR, patience=OPENING)
         except Refused as refused:
             raise DeviceError("the emergency stop is pressed, or its wire is broken: release it, then try again") from refused
-        self._present.ask(Command.START)
-        if status & Status.RESTARTED:  # its counts began with edges of unknown channels; else they are as they were zeroed
-            self._present.ask(Command.ZERO)
+        self._present.ask(Command.START, patience=OPENING)
+        if first.status & Status.RESTARTED:  # its counts began with edges of unknown channels; else they are as they were zeroed
+            self._present.ask(Command.ZERO, patience=OPENING)
         self._synchronise()
-
-    def _first_answer(self) -> int:
-        deadline = self._clock() + OPENING
-        while True:
-            try:
-                answer = self._present.ask(Command.PING)
-            except DeviceTimeout:
-                if self._clock() > deadline:
-                    raise
-                continue
-            self._version = answer.version
-            return answer.status
 
     def _synchronise(self) -> None:
         """Match the clocks by samples that nobody gets."""

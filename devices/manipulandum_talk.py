@@ -11,6 +11,7 @@ from protocols.errors import DeviceError, DeviceTimeout
 
 HEARTBEAT = 0.05  # s; the board waits for four of them before it turns the motors off
 ANSWER = 0.03  # s that an answer may take (1 to 2 ms as a rule) before the command is sent again
+PATIENCE = 0.6  # s in which a command is sent again; a driver that is busy for a second counts as stuck
 LISTEN = 0.0005  # s between two looks for an answer
 REFUSED = 3
 
@@ -48,26 +49,26 @@ class Conversation:
         batches, self._batches, self._answers = self._batches, [], []
         return batches
 
-    def ask(self, command: Command, arguments: bytes = b"", tries: int = 5) -> Answer:
+    def ask(self, command: Command, arguments: bytes = b"", patience: float = PATIENCE) -> Answer:
         """Have a command carried out; it is sent again where no answer comes, since it may have been lost in the wire.
 
         Raises:
-            DeviceTimeout: no answer to any of the tries.
+            DeviceTimeout: no answer to any of the tries in that time (s).
             Refused: the board won't.
             LinkLost: the port has gone away.
         """
-        for attempt in range(tries):
-            self.retries += attempt > 0
-            token = self._say(command, arguments)
-            if answer := self._await(command, token):
+        deadline, tokens = self._clock() + patience, []
+        while not tokens or self._clock() < deadline:
+            self.retries += len(tokens) > 0
+            tokens.append(self._say(command, arguments))
+            if answer := self._await(command, tokens):
                 if answer.result == REFUSED:
                     raise Refused(f"the board at {self._link.port} refused {command.name} (status {answer.status:#06x})")
                 if answer.result:
                     raise DeviceError(f"the board at {self._link.port} doesn't know {command.name}: flash the firmware of this version")
                 return answer
-        waited = tries * ANSWER
         raise DeviceTimeout(
-            f"the board at {self._link.port} gave no answer to {command.name} for {waited:.2f} s (expected one within {ANSWER} s); "
+            f"the board at {self._link.port} gave no answer to {command.name} for {patience:.1f} s (expected one within {ANSWER} s); "
             "check the cable and that twinrig's firmware is on it"
         )
 
@@ -81,15 +82,17 @@ class Conversation:
         self._next_heartbeat = self._clock() + HEARTBEAT
         return self._token
 
-    def _await(self, command: Command, token: int) -> Answer | None:
+    def _await(self, command: Command, tokens: list[int]) -> Answer | None:
+        """The answer to any of the tries, since one that comes late is an answer, too."""
         deadline = self._clock() + ANSWER
-        while self._clock() < deadline:
+        while True:
             self._listen()
             for answer in self._answers:
-                if (answer.command, answer.token) == (command, token):
+                if answer.command == command and answer.token in tokens:
                     return answer
+            if self._clock() >= deadline:
+                return None
             time.sleep(LISTEN)
-        return None
 
     def _listen(self) -> None:
         data = self._link.read()

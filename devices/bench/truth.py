@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 COLUMNS = 9
+FIRST_ROW = 0.00105  # s after the chip was switched on, by its own crystal
+CLOCK_BEGINS = 0.00021  # s after it was switched on
 
 
 class Truth(NamedTuple):
@@ -17,6 +19,12 @@ class Truth(NamedTuple):
     force: np.ndarray  # (n, 2) N, of the motors, at the handle or the lever's tip
     contact: np.ndarray  # (n,) bool, closed
     edge: np.ndarray  # (n,) bool
+
+    def on_board(self, drift_ppm: float = 0.0) -> "Truth":
+        """The same with the times (s) of the board's clock, as its samples carry them, until it is restarted. However late a busy
+        computer runs the bench, the two agree to one step of that clock, 4 us."""
+        crystal = (self.time - self.time[0]) * (1 + 1e-6 * drift_ppm) + FIRST_ROW
+        return self._replace(time=crystal - CLOCK_BEGINS)
 
     def releases(self) -> "Truth":
         """Only the rows at which the contact opened."""

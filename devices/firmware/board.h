@@ -4,7 +4,7 @@
 
 #include <avr/io.h>
 
-#define FIRMWARE_VERSION 1
+#define FIRMWARE_VERSION 2
 #define BAUD 500000UL         /* exact at 16 MHz, as is 1000000 */
 
 #define X_A PD2               /* D2, INT0 */

@@ -131,6 +131,7 @@ static void answer(const uint8_t *command, uint8_t size)
     send(payload, ANSWER_SIZE);
 }
 
+/* One command a turn: a host that sends without end holds up neither samples nor watchdog. */
 static void listen(void)
 {
     static receiver_t receiver;
@@ -139,8 +140,10 @@ static void listen(void)
         int8_t size = frame_receive(&receiver, byte);
         if (size < 0 || size == 1)
             receive_errors++;
-        else if (size)
+        else if (size) {
             answer(receiver.data, (uint8_t)size);
+            return;
+        }
     }
 }
 

@@ -37,8 +37,10 @@ uint8_t uart_send(const uint8_t *data, uint8_t size)
 {
     if ((uint8_t)(OUT - (uint8_t)(out_put - out_taken)) < size)
         return 0;
-    while (size--)
-        out[out_put++ % OUT] = *data++;
+    while (size--) {
+        out[out_put % OUT] = *data++;
+        out_put++;  /* only now: an interrupt in between would send what stood there before */
+    }
     UCSR0B |= _BV(UDRIE0);
     return 1;
 }
@@ -52,6 +54,7 @@ uint8_t uart_take(uint8_t *byte)
 {
     if (!uart_waiting())
         return 0;
-    *byte = in[in_taken++ % IN];
+    *byte = in[in_taken % IN];
+    in_taken++;  /* only now: its place is free for the next */
     return 1;
 }

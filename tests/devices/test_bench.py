@@ -12,10 +12,14 @@ import pytest
 
 from devices.bench import build
 from devices.device import Motion, Samples
-from devices.manipulandum import open_manipulandum
+from devices.manipulandum import BAUD, open_manipulandum
 from devices.manipulandum_calibration import bench_calibration
+from devices.manipulandum_codec import Command, frame
+from devices.manipulandum_talk import Conversation
+from devices.serial_link import SerialLink
 from protocols.errors import BadInput, DeviceError
 from rig.clock import now
+from rig.session.sampling import joined
 from tests.contracts import check_device
 from tests.devices.benches import bench
 
@@ -35,18 +39,39 @@ def swing(duration=1.5, amplitude=1.2) -> Motion:
     return Motion(time_s, position, (time_s % 0.5 > 0.2).astype(np.int64))
 
 
-def read_for(device, duration: float) -> Samples:
-    """What comes until a time, by the samples' own times."""
-    chunks, end = [device.read()], now() + duration
-    while not (len(chunks[-1]) and chunks[-1].host_time[-1] > end):
+def read_until(device, enough) -> Samples:
+    """What comes until ``enough`` (a function of all samples so far) is content."""
+    chunks, end = [device.read()], now() + 60
+    while not (len(samples := joined(chunks)) and enough(samples)):
+        assert now() < end, f"not enough in 60 s: {len(samples)} samples"
         time.sleep(1 / 60)
         chunks.append(device.read())
-        assert now() < end + 20
-    return Samples(*(np.concatenate(fields) for fields in zip(*chunks, strict=True)))
+    return samples
+
+
+def lasts(duration: float):
+    """Content with samples of so many seconds (s, of the board's clock)."""
+    return lambda samples: samples.device_time[-1] - samples.device_time[0] > duration
+
+
+def edges_of(samples: Samples) -> np.ndarray:
+    """The first sample after each change of the contact."""
+    return np.flatnonzero(np.diff(samples.buttons)) + 1
 
 
 def angle_of(samples: Samples) -> np.ndarray:
     return np.degrees(np.arctan2(samples.position[:, 1], -samples.position[:, 0]))
+
+
+def whole_swing(samples: Samples) -> bool:
+    edges = edges_of(samples)
+    return len(edges) == 5 and samples.device_time[-1] - samples.device_time[edges[-1]] > 0.2
+
+
+def at_rest(samples: Samples) -> bool:
+    """After a turn of 30 deg or more, for 0.3 s."""
+    angle = angle_of(samples)
+    return bool(np.ptp(angle) > 30 and np.ptp(angle[-300:]) < COUNT)
 
 
 def test_keeps_the_contract(tmp_path):
@@ -60,40 +85,57 @@ def test_keeps_the_contract(tmp_path):
 def test_samples_are_the_plants_truth_on_our_clock(tmp_path):
     with bench(tmp_path, drift_ppm=900) as at, opened(at) as device:
         assert device.info.nominal_rate == 1000 and device.info.simulated and device.info.calibration["counts_per_turn"] == 10_000
-        at.play(swing(), now() + 0.1)
-        samples, truth, report = read_for(device, 2.0), at.truth(), device.command("report")
-    edges = truth.edge & (truth.time > samples.host_time[0])
-    changes = np.flatnonzero(np.diff(samples.buttons)) + 1
-    assert len(changes) == edges.sum() == 5
-    error = np.abs(angle_of(samples)[changes] - np.degrees(truth.position[edges, 0]))
-    assert error.max() < COUNT
-    assert np.median(np.abs(samples.host_time[changes] - truth.time[edges])) < 0.0005, "the clock map, drift and all"
+        at.play(swing(), now() + 0.5)
+        samples = read_until(device, whole_swing)
+        truth, report = at.truth(), device.command("report")
+    board = truth.on_board(900)
+    edges, changes = truth.edge & (board.time > samples.device_time[0]), edges_of(samples)
+    assert np.abs(samples.device_time[changes] - board.time[edges]).max() < 1e-5, "by the board's clock: exact, however late they came"
+    assert np.abs(angle_of(samples)[changes] - np.degrees(truth.position[edges, 0])).max() < COUNT
     assert np.ptp(truth.position[:, 0]) > 2
     held = samples.buttons > 0
     assert samples.force[held][-20:].min() > 10 > samples.force[~held][0]
-    assert report["crc_errors"] == report["encoder_errors"] == report["reconnections"] == 0
-    assert abs(report["clock_drift_ppm"] + 900) < 200
+    assert [report[name] for name in ("crc_errors", "encoder_errors", "reconnections")] == [0, 0, 0]
+    late = report["clock_residual_p99"]  # below 0.0005 where the computer kept up with the bench
+    assert np.median(np.abs(samples.host_time[changes] - truth.time[edges])) < 0.0005 + late, "the clock map, drift and all"
+    assert abs(report["clock_drift_ppm"] + 900) < 200 + 1e6 * late
 
 
 def test_a_handle_has_two_axes(tmp_path):
     time_s = np.arange(800) / 1000
     circle = 0.05 * np.stack([np.cos(8 * time_s) - 1, np.sin(8 * time_s)], axis=1)
     with bench(tmp_path, "handle") as at, opened(at, "handle") as device:
-        at.play(Motion(time_s, circle, np.zeros(800, np.int64)), now() + 0.1)
-        samples, truth = read_for(device, 1.2), at.truth()
-    kept = samples.host_time < truth.time[-1]
-    really = np.stack([np.interp(samples.host_time[kept], truth.time, axis) for axis in truth.position.T], axis=1)
-    assert np.abs(samples.position[kept] - really).max() < 2e-5 + 0.4 * 0.002, "a count, and what the hand moves in 2 ms"
+        at.play(Motion(time_s, circle, np.zeros(800, np.int64)), now() + 0.5)
+        samples = read_until(device, lambda samples: np.ptp(samples.position, axis=0).min() > 0.09)
+        truth = at.truth().on_board()
+    really = np.stack([np.interp(samples.device_time, truth.time, axis) for axis in truth.position.T], axis=1)
+    assert np.abs(samples.position - really).max() < 2e-5 + 0.4 * 5e-5, "a count, and what the hand moves in a step of the plant"
     assert np.ptp(samples.position, axis=0) == pytest.approx([0.1, 0.1], abs=0.02)
+
+
+def test_an_answer_is_whole_also_where_the_line_has_just_run_dry(tmp_path):
+    """A stale byte went out where an interrupt came between a place in the send buffer and its byte: a frame in some thousand."""
+    ping = frame(bytes([Command.PING, 1])) + bytes(26)  # so many that an answer is often due just as the line has run dry
+    with bench(tmp_path) as at:
+        link = SerialLink(str(at.port), BAUD)
+        talk = Conversation(link, now)
+        talk.ask(Command.START, patience=5.0)
+        at.play(swing(2.0), now())  # each edge of the encoder shifts the board's work a little
+        for _ in range(150):
+            link.write(20 * ping)
+            time.sleep(20 * len(ping) * 10 / BAUD)
+            talk.take()
+        link.close()
+    assert talk.errors == 0
 
 
 def test_a_second_opening_finds_the_place_again(tmp_path):
     with bench(tmp_path) as at:
         with opened(at) as device:
             at.play(swing(0.3), now())
-            before = angle_of(read_for(device, 1.0))[-1]
+            before = angle_of(read_until(device, at_rest))[-1]
         with opened(at) as device:
-            after = angle_of(read_for(device, 0.1))[-1]
+            after = angle_of(read_until(device, lasts(0.1)))[-1]
     assert abs(before) > 30
     assert after == pytest.approx(before, abs=2 * COUNT), "nobody has zeroed it"
 
