@@ -101,6 +101,38 @@ FRAME = (
     Column("flip_time", "s", "LSL time of the flip"),
     Column("work_time", "s", "work done for this frame before the flip was asked for"),
 )
+MEASURES = {
+    "mean": "mean of a column over a block's trials: the learning curve",
+    "sd": "standard deviation of a column over a block's trials (n - 1)",
+    "lag_1": "autocorrelation of an action with that of the trial before",
+    "bias": "root mean square of the part of the directional error that the target's direction explains",
+    "variance": "mean square of the rest",
+    "speed_accuracy": "mean in one of five bins of movement time, as many trials in each",
+    "tolerance_cost": "mean error spared if the cloud of actions lay at the best place",
+    "noise_cost": "mean error spared if the cloud were shrunk by the best factor",
+    "covariation_cost": "mean error spared if the same values were paired better, by greedy swaps",
+    "covariation_optimal_cost": "the same, by the best pairing there is",
+    "manifold_ratio": "variance of the actions along the solution manifold over that across it",
+    "lag_1_along": "autocorrelation of deviations along the solution manifold with those of the trial before",
+    "lag_1_across": "the same across it",
+    "tangling": "trajectory tangling of the hand's mean path, mean over its times",
+    "tangling_p90": "the same, 90th percentile",
+}
+MEASURE = (
+    text("participant", "code of the participant; simulation<n> of simulations; else the file's name"),
+    count("session", "session of this participant, from 1"),
+    text("phase", "phase of the block; n/a: the whole session"),
+    count("block", "block of the protocol, from 1; n/a: the whole session"),
+    Column("target_x", "m", "target, to the right; n/a: all targets"),
+    Column("target_y", "m", "target, away from the participant"),
+    text("measure", "what the number is", MEASURES),
+    text("of", "what was measured: a column of the trials table, |column| for its size, all actions together, or the hand"),
+    Column("value", "as in unit", "the number; n/a: not computed, and the note says why"),
+    text("unit", "its unit; n/a: it has none"),
+    count("trials", "trials that went into it"),
+    text("note", "how it was computed, with all settings; or why it wasn't"),
+    truth("simulated", "whether simulated trials went into it"),
+)
 TWIN = (
     text(
         "kind",

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from protocols.columns import EVENT, FRAME, RESCORED, SAMPLE, SESSION, START, TWIN, Column, Kind, count, text, truth
+from protocols.columns import EVENT, FRAME, MEASURE, RESCORED, SAMPLE, SESSION, START, TWIN, Column, Kind, count, text, truth
 from protocols.history import STATUSES, Committed
 from protocols.task import Feedback, HandMapping, RewardRule, Task, Timing
 
 __all__ = [
-    "EVENT", "FORCE", "FRAME", "RESCORED", "SAMPLE", "SESSION", "START", "TASKS", "TWIN", "Certificate", "Column", "Value",
+    "EVENT", "FORCE", "FRAME", "MEASURE", "RESCORED", "SAMPLE", "SESSION", "START", "TASKS", "TWIN", "Certificate", "Column", "Value",
     "action_columns", "columns_of", "plain", "scored_columns", "trial_columns", "trial_record",
 ]  # fmt: skip
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "fit": "fit a learner to trials tables",
     "compare": "which learner predicts the record, and looks like the person?",
     "recover": "are parameters, and learners, told apart on this protocol?",
+    "measure": "learning curves, TNC costs, bias and variance, lag 1, tangling",
     "report": "write a session's report as one HTML file",
     "export": "write sessions as a BIDS dataset",
 }

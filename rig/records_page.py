@@ -5,7 +5,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from protocols.policy_columns import policy_columns
-from protocols.records import EVENT, FORCE, FRAME, RESCORED, SAMPLE, SESSION, START, TASKS, TWIN, Column, action_columns, trial_columns
+from protocols.records import (
+    EVENT,
+    FORCE,
+    FRAME,
+    MEASURE,
+    RESCORED,
+    SAMPLE,
+    SESSION,
+    START,
+    TASKS,
+    TWIN,
+    Column,
+    action_columns,
+    trial_columns,
+)
 
 _HEAD = """# What is stored: every column
 
@@ -24,6 +38,7 @@ def records_page() -> str:
         *((f"Simulated and predicted trials, {task}", _ADDED, policy_columns(action_columns(task), simulated=False)) for task in TASKS),
         ("Trials table, further columns with force fields", "Only for protocols that have them.", FORCE),
         ("Rescored trials", "Added to the trials table by `twinrig rescore`.", RESCORED),
+        ("Measures", "One row for each number, written by `twinrig measure`.", MEASURE),
         ("Session", "One value of each, in the journal's table `session`.", SESSION),
         ("Starts", "One row each time the program was started on the session.", START),
         ("Samples", "All samples from the end of the trial before to the end of this one, in the journal's table `paths`.", SAMPLE),

@@ -79,7 +79,7 @@ def _tolerance(actions: np.ndarray, errors: Errors, settings: Settings) -> tuple
 
 def _noise(actions: np.ndarray, errors: Errors, settings: Settings) -> tuple[float, float]:
     centre, shrinks = _centre(actions, settings), np.linspace(1.0, 0.0, settings.steps + 1)
-    means = [errors(centre + shrink * (actions - centre)).mean() for shrink in shrinks]
+    means = errors(centre + shrinks[:, None, None] * (actions - centre)).mean(axis=1)
     return float(np.min(means)), float(shrinks[int(np.argmin(means))])
 
 

@@ -11,6 +11,7 @@ from analysis.learner import Context
 from analysis.twin import NOT_LEARNED_FROM, Seen
 from protocols.errors import BadInput
 from protocols.history import STATUSES
+from protocols.records import action_columns
 from protocols.schema import Protocol
 from protocols.task import Outcome
 from protocols.tasks import make_task
@@ -61,14 +62,24 @@ def counts(table: Table, name: str, file: Path, otherwise: np.ndarray) -> Int[np
     return column.astype(int)
 
 
-def seen_of(table: Table, file: Path, protocol: Protocol, needs: Sequence[str]) -> Seen:
+def action_names(table: Table, protocol: Protocol | None) -> tuple[str, ...]:
+    """The actions of a protocol's task; without a protocol those of the table's task, or of all its columns that are called so."""
+    if protocol is not None:
+        return make_task(protocol).action_names
+    tasks = {task for task in table.get("task", ()) if task is not None}
+    known = [column.name for task in sorted(tasks) for column in action_columns(task) if column.name in table]
+    return tuple(name.removeprefix("action_") for name in known or table if name.startswith("action_"))
+
+
+def seen_of(table: Table, file: Path, protocol: Protocol | None, needs: Sequence[str]) -> Seen:
     """The trials of a table as a yoked learner sees them, stacked; ``needs`` are the fields of the Outcome that it can't do without.
+
+    Without a protocol all trials have one context, whose place isn't known.
 
     Raises:
         BadInput: a column that is missing or holds what it shouldn't, or a target that the protocol hasn't.
     """
-    task = make_task(protocol)
-    actions = [f"action_{name}" for name in task.action_names]
+    actions = [f"action_{name}" for name in action_names(table, protocol)]
     needed = [*actions, *(COLUMN_OF.get(name, name) for name in needs)]
     missing = [name for name in dict.fromkeys(needed) if name not in table]
     if missing:
@@ -77,7 +88,9 @@ def seen_of(table: Table, file: Path, protocol: Protocol, needs: Sequence[str]) 
             f' "{missing[0]}=EXPRESSION". The columns are {", ".join(table)}'
         )
     learned = _learned_from(table, file)
-    action = np.column_stack([np.where(learned, numbers(table, name, file), np.nan) for name in actions])
+    action = np.full((len(learned), len(actions)), np.nan)
+    for i, name in enumerate(actions):
+        action[learned, i] = numbers(table, name, file)[learned]
     outcome = _outcome(table, file, len(learned))
     outcome = outcome._replace(reward=np.where(learned, outcome.reward, np.nan))
     return Seen(_context(table, file, protocol, len(learned)), action, outcome.reward, outcome)  # type: ignore[arg-type]
@@ -107,8 +120,10 @@ def _learned_from(table: Table, file: Path) -> np.ndarray:
     return np.array([status not in NOT_LEARNED_FROM for status in statuses])
 
 
-def _context(table: Table, file: Path, protocol: Protocol, rows: int) -> Context:
+def _context(table: Table, file: Path, protocol: Protocol | None, rows: int) -> Context:
     """Index and place of each trial's target among the protocol's."""
+    if protocol is None:
+        return Context(np.zeros(rows, int), np.full((rows, 2), np.nan))  # type: ignore[arg-type]
     targets = targets_of(protocol)
     if "target_x" in table and "target_y" in table:
         found = np.column_stack([numbers(table, name, file) for name in ("target_x", "target_y")])

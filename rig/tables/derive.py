@@ -54,6 +54,7 @@ _EXAMPLES = {
     "--derive": '"hit=tgtsize>10"',
     "--set": "alpha_mean=0.2 (lists as initial_mean=85,3.5)",
     "--fix": "baseline_decay=0.99",
+    "--tnc": "grid=201",
 }
 
 

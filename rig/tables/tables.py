@@ -33,7 +33,7 @@ class ParticipantTrials(NamedTuple):
 
 def load_tables(
     files: Sequence[Path],
-    protocol: Protocol,
+    protocol: Protocol | None,
     columns: Sequence[str] = (),
     derives: Sequence[str] = (),
     accept_simulated: bool = False,
@@ -42,7 +42,8 @@ def load_tables(
     """Tables as learners see them, in the order of first appearance; a participant may have trials in several files.
 
     ``columns`` are ``new=old`` names, ``derives`` are ``new=expression`` (``rig.tables.derive``), in the order given. ``needs`` are the
-    fields of the Outcome that the learner learns from (``Learner.needs``).
+    fields of the Outcome that the learner learns from (``Learner.needs``). A session's folder serves as its table. Without a protocol
+    actions are those that the table has, and nothing is known of targets.
 
     Raises:
         BadInput: a file that is no table, a missing column, words where numbers belong, an infinite number, another task's trials, trials
@@ -86,12 +87,13 @@ def refuse_simulated(table: Table, file: Path, accept_simulated: bool) -> bool:
 
 
 def _of_file(
-    file: Path, protocol: Protocol, columns: Sequence[str], derives: Sequence[str], accept_simulated: bool, needs: Sequence[str]
+    file: Path, protocol: Protocol | None, columns: Sequence[str], derives: Sequence[str], accept_simulated: bool, needs: Sequence[str]
 ) -> list[ParticipantTrials]:
     table = read_table(file, columns, derives)
     simulated = refuse_simulated(table, file, accept_simulated)
     rows = len(next(iter(table.values())))
-    _check_task(table, file, protocol)
+    if protocol is not None:
+        _check_task(table, file, protocol)
     seen = seen_of(table, file, protocol, needs)
     whole = ParticipantTrials(
         participant="",

@@ -164,11 +164,14 @@ def _write_descriptions(columns: Sequence[Column], path: Path) -> None:
 def read_trials(file: Path) -> dict[str, np.ndarray]:
     """The columns of a table by name: numbers as float64 (missing: NaN), words and truths as objects (missing: None).
 
-    Columns that twinrig doesn't know are numbers where every cell is one.
+    Columns that twinrig doesn't know are numbers where every cell is one. A session's folder is read as its trials table.
 
     Raises:
         BadInput: the file is missing, has no format that twinrig reads, or isn't a table.
     """
+    if file.is_dir():
+        columns, rows = trials_table(file)
+        return {column.name: _array(file, column.name, [row.get(column.name) for row in rows]) for column in columns}
     kind = format_of(file)
     try:
         cells = _read_parquet(file) if kind == ".parquet" else _read_text(file, kind)

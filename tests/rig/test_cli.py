@@ -60,6 +60,7 @@ def test_help_answers_at_once():
         (("pilot", "bimanual"), "choose from simulated"),
         (("trials", "nowhere"), "nowhere"),
         (("rescore", "nowhere", "--protocol", "skittles", "--out", "t.tsv"), "nowhere"),
+        (("measure", "nowhere.csv", "--out", "m.csv"), "nowhere.csv"),
         (("report", "nowhere", "--out", "r.html"), "nowhere"),
         (("export", "nowhere", "--bids", "b"), "nowhere"),
         (("protocol", "show"), "PROTOCOL"),

@@ -1,5 +1,6 @@
 """Movements judged again: by the same rules they are what they were, by others what those make of them."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -109,10 +110,9 @@ def test_a_longer_regression_window_gives_a_slower_release_and_its_error(throws,
     np.testing.assert_allclose(stored["action_release_speed"], 3.0, atol=1e-3)  # steady for longer than the usual window
     assert np.all(table["action_release_speed"] < 2.9) and len(result["changed"]) == 4 and result["not_reproduced"] == []
     task = make_task(load_protocol(tmp_path / "other.toml").protocol)
-    for row in range(4):
-        action = np.radians(table["action_release_angle_deg"][row]), table["action_release_speed"][row]
-        expected = task.score(np.array(action), Trial(1, 1, 1, 1, 0, (0.38, 0.43)), None)
-        assert table["error"][row] == pytest.approx(float(expected.error), abs=1e-9)
+    actions = np.column_stack([np.radians(table["action_release_angle_deg"]), table["action_release_speed"]])
+    expected = jax.jit(jax.vmap(lambda action: task.score(action, Trial(1, 1, 1, 1, 0, (0.38, 0.43)), None).error))(actions)
+    np.testing.assert_allclose(table["error"], expected, atol=1e-9)
 
 
 def test_other_limits_show_in_a_status_of_their_own(reaches, tmp_path):
