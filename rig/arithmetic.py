@@ -1,6 +1,11 @@
-"""How JAX works in the processes of a session: in the thread that asks. To be said before JAX is loaded."""
+"""How JAX works here: what it compiles is kept, and a session computes in the thread that asks. To be said before JAX is loaded."""
 
 import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from platformdirs import user_cache_path
 
 _ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
@@ -16,3 +21,16 @@ def work_in_one_thread() -> None:
         os.environ["XLA_FLAGS"] = f"{flags} {_ONE_THREAD}".strip()
     os.environ.setdefault("PJRT_NPROC", "1")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+def keep_compiled(folder: Path | None = None) -> None:
+    """Have this process, and those that it starts, keep what they compile, so that the next start is quicker.
+
+    Args:
+        folder: where; None: in the user's cache folder, apart for each machine (its processor's code is no other's) and version of JAX.
+            It may be deleted at any time.
+    """
+    where = folder or user_cache_path("twinrig") / f"compiled-{platform.node()}-jax-{version('jax')}"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(where))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")

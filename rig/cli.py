@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from protocols.errors import TwinrigError
+from rig.arithmetic import keep_compiled
 
 #: Each command and its line of help; the module ``rig.commands.<name>`` has ``add_arguments(parser)`` and ``main(options)``.
 COMMANDS = {
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 bad input, 3 aborted by a person."""
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser(arguments).parse_args(arguments)
+    keep_compiled()
     command = importlib.import_module(f"rig.commands.{options.command}")
     try:
         result = command.main(options)

@@ -1,13 +1,18 @@
 """Shared fixtures: a private screen for each test process, and Lab Streaming Layer kept to itself."""
 
+import getpass
 import os
 import sys
+import tempfile
 import uuid
 from pathlib import Path
 
 import pytest
 
+from rig.arithmetic import keep_compiled
 from rig.virtual_screen import virtual_screen
+
+keep_compiled(Path(tempfile.gettempdir()) / f"twinrig-tests-{getpass.getuser()}")  # compiling is most of what the tests would take
 
 
 @pytest.fixture(scope="session", autouse=True)
