@@ -33,7 +33,7 @@ def particle_log_likelihood(
         (context, action, outcome), key = given
         draw, explore, drift = jax.random.split(key, 3)
         log_weights = jax.vmap(lambda state: learner.log_prob(params, state, context, action))(states)
-        states = jax.tree.map(lambda x: x[_systematic(draw, log_weights)], states)
+        states = jax.tree.map(lambda x: x[systematic(draw, log_weights)], states)
 
         def moved(state: State, white: Array, chance: Array) -> State:
             explored = _explored(learner, params, state, context, action, white)
@@ -47,7 +47,7 @@ def particle_log_likelihood(
     return jax.lax.scan(step, start, (seen, jax.random.split(key, seen[1].shape[0])))[1]
 
 
-def _systematic(key: Any, log_weights: Float[Array, " particle"]) -> Array:
+def systematic(key: Any, log_weights: Float[Array, " particle"]) -> Array:
     """Indices drawn by weight, evenly spaced, which adds the least chance."""
     cumulated = jnp.cumsum(jax.nn.softmax(log_weights))
     count = log_weights.shape[0]

@@ -1,0 +1,1 @@
+"""What the participant's parameters look like while they practise, and how well each learner does."""

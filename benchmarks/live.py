@@ -1,0 +1,125 @@
+"""Live inference: coverage of its intervals on learners whose parameters are known, agreement with fits of the same trials, its speed.
+
+``python -m benchmarks.live [SESSIONS] [FITS]``. Writes ``benchmarks/results/live.json`` every ten sessions. Truths are drawn from the
+prior, so that right intervals cover their share exactly (Cook, Gelman & Rubin 2006), whatever the record tells.
+"""
+
+import sys
+import time
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import binomtest
+
+from analysis.fit.fit import fit
+from analysis.live.filter import Inference, Record, Told, begin, learn, make_inference, move
+from analysis.live.prior import make_prior
+from analysis.recovery import Study, as_seen
+from analysis.simulate import LANES, compile_batches
+from analysis.twin import Seen
+from benchmarks.keep import keep
+from rig.models.recovery import Asked, study_of
+
+PROTOCOL, LEARNER, TRIALS, SESSIONS, FITS = "reach-reward", "policy-gradient", 300, 200, 30
+STARTS, SEED, LEVEL = 5, 0, 0.9
+
+
+class Session(NamedTuple):
+    """What came of one known learner."""
+
+    inside: np.ndarray  # (free,) truth within the 90 % interval
+    away: np.ndarray  # (free,) mean - truth, in the interval's SDs
+    learn_ms: np.ndarray  # (trial,)
+    move_ms: np.ndarray  # (trial,)
+    fit_inside: np.ndarray  # (free,) NaN where not fitted, or not told by the fit; else whether the estimate is in the interval
+    fit_away: np.ndarray  # (free,) estimate - mean, in the interval's SDs
+
+
+def main() -> None:
+    sessions, fits = (int(word) for word in [*sys.argv[1:], SESSIONS, FITS][:2])
+    study = study_of(Asked(PROTOCOL, (LEARNER,), (TRIALS,), 1, SEED, (), STARTS), LEARNER, TRIALS)
+    prior = make_prior(study.learner, study.values)
+    done: list[Session] = []
+    for number in range(sessions + 1):
+        one = session(study, make_inference(study.learner, prior, len(study.targets), number), number, 0 < number <= fits)
+        if number:  # the first compiles
+            done.append(one)
+        if number and (number % 10 == 0 or number == sessions):
+            keep("live", summary(prior.names, done), PROTOCOL)
+
+
+def session(study: Study, inference: Inference, number: int, fitted: bool) -> Session:
+    """A learner drawn from the prior practises, and is watched."""
+    truth = np.asarray(inference.prior.drawn(jax.random.key(1_000_000 + number), 1))[0]
+    seen = practise(study, inference, truth, number)
+    told, times = watched(inference, seen)
+    natural = inference.prior.natural(truth[None])[0]
+    estimates = fitted_values(study, inference, seen) if fitted else np.full(len(truth), np.nan)
+    within = lambda x, told: (x >= told.quantiles[:, 0]) & (x <= told.quantiles[:, -1])  # noqa: E731
+    unbounded = np.array([c.unbounded(x) for c, x in zip(inference.prior.coordinates, estimates, strict=True)])
+    return Session(
+        within(natural, told),
+        (told.mean - truth) / told.sd,
+        times[:, 0],
+        times[:, 1],
+        np.where(np.isnan(estimates), np.nan, within(estimates, told)),
+        (unbounded - told.mean) / told.sd,
+    )
+
+
+def practise(study: Study, inference: Inference, truth: Float[np.ndarray, " free"], number: int) -> Seen:
+    """What a learner with these parameters does on the protocol's first trials, as one who watches sees it."""
+    params = inference.prior.params(study.learner, truth)
+    run = compile_batches(study.task, study.learner, params, study.targets, study.course, SEED)
+    return as_seen(jax.tree.map(lambda x: np.asarray(x)[0], run(np.full(LANES, number + 1))), study.course, study.targets)
+
+
+def watched(inference: Inference, seen: Seen) -> tuple[Told, np.ndarray]:
+    """What is believed after all trials, and the time (ms) that learning and moving took after each."""
+    live, record, times, told = begin(inference), Record(), [], None
+    for index in range(len(seen.reward)):
+        trial = jax.tree.map(lambda x, index=index: np.asarray(x)[index], seen)
+        began = time.perf_counter()
+        live, told = learn(inference, live, trial)
+        learned = time.perf_counter()
+        record.add(trial)
+        live = jax.block_until_ready(move(inference, live, record))
+        times.append((learned - began, time.perf_counter() - learned))
+    assert told is not None
+    return told, 1e3 * np.array(times)
+
+
+def fitted_values(study: Study, inference: Inference, seen: Seen) -> Float[np.ndarray, " free"]:
+    """Maximum-likelihood estimates, natural units; NaN where the fit itself says that the record doesn't tell them."""
+    found = fit(study.plan._replace(profiles=False), seen)
+    told = [known.identifiable for known in found.certainty]
+    return np.array([found.estimates[name] if good else np.nan for name, good in zip(inference.prior.names, told, strict=True)])
+
+
+def summary(names: tuple[str, ...], done: list[Session]) -> dict[str, Any]:
+    """By parameter: how often the interval held the truth and what a binomial test says; where fits lie; times."""
+    inside, away, learn_ms, move_ms, fit_inside, fit_away = (np.array(field) for field in zip(*done, strict=True))
+    count = len(done)
+    tests = np.array([float(binomtest(int(hits), count, LEVEL).pvalue) for hits in inside.sum(axis=0)])
+    pooled = np.isfinite(fit_inside)
+    return {
+        "sessions": count,
+        "trials": learn_ms.shape[1],
+        "particles": 1000,
+        "coverage_percent": dict(zip(names, np.round(100 * inside.mean(axis=0), 1).tolist(), strict=True)),
+        "binomial_p": dict(zip(names, np.round(tests, 4).tolist(), strict=True)),
+        "smallest_p": round(float(tests.min()), 4),
+        "away_sd": dict(zip(names, np.round(away.std(axis=0), 2).tolist(), strict=True)),
+        "fits": int(pooled.any(axis=1).sum()),
+        "fitted_values": int(pooled.sum()),
+        "fits_in_interval_percent": round(100 * float(fit_inside[pooled].mean()), 1) if pooled.any() else None,
+        "fits_away_sd_median": round(float(np.median(np.abs(fit_away[pooled]))), 2) if pooled.any() else None,
+        "learn_ms": {"median": round(float(np.median(learn_ms)), 2), "p99": round(float(np.quantile(learn_ms, 0.99)), 1)},
+        "move_ms": {"median": round(float(np.median(move_ms)), 2), "p99": round(float(np.quantile(move_ms, 0.99)), 1)},
+    }
+
+
+if __name__ == "__main__":
+    main()
