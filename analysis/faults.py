@@ -16,16 +16,22 @@ class Fault(NamedTuple):
     """The first fault of a record."""
 
     row: int  # from 0
+    trial: int  # its number
     why: str
+    of_state: bool  # the learner's state is broken from there on
 
     def __str__(self) -> str:
-        """In the words of a message, trials counted from 1."""
-        return f"trial {self.row + 1}: {self.why}"
+        """In the words of a message."""
+        return f"trial {self.trial}: {self.why}"
 
 
-def first_fault(policy: Policy, log_prob: Any, reward: Any, action: Any) -> Fault | None:
-    """The first row that isn't sound, or None; arrays have one row a trial, of one learner. ``reward`` is the one delivered."""
+def first_fault(policy: Policy, log_prob: Any, reward: Any, action: Any, trials: Any = None) -> Fault | None:
+    """The first row that isn't sound, or None; arrays have one row a trial, of one learner. ``reward`` is the one delivered.
+
+    ``trials`` are the trials' numbers; None: they count from 1.
+    """
     reward = np.asarray(reward, dtype=float)
+    trials = np.arange(1, len(reward) + 1) if trials is None else np.asarray(trials)
     begun = np.logical_or.accumulate(np.isfinite(np.asarray(policy.reward_baseline)))
     checks = (
         (_rows(policy.mean), "the policy's mean is not finite", True),
@@ -36,11 +42,11 @@ def first_fault(policy: Policy, log_prob: Any, reward: Any, action: Any) -> Faul
         (np.isfinite(log_prob), "the action's log density is not finite", True),
         (~np.isinf(reward), "the reward is infinite, and taught nothing", False),
     )
-    found = [(int(np.argmin(sound)), why, by_update) for sound, why, by_update in checks if not np.all(sound)]
+    found = [(int(np.argmin(sound)), why, of_state) for sound, why, of_state in checks if not np.all(sound)]
     if not found:
         return None
-    row, why, by_update = min(found, key=lambda fault: fault[0])
-    return Fault(row, why + (_blame(row, reward) if by_update else ""))
+    row, why, of_state = min(found, key=lambda fault: fault[0])
+    return Fault(row, int(trials[row]), why + (_blame(row, reward, trials) if of_state else ""), of_state)
 
 
 def _rows(x: Any) -> np.ndarray:
@@ -59,7 +65,7 @@ def _positive(covariance: Any) -> np.ndarray:
     return ~finite | ((variances > 0).all(axis=-1) & (np.linalg.eigvalsh(scaled)[..., 0] > 0))
 
 
-def _blame(row: int, reward: np.ndarray) -> str:
+def _blame(row: int, reward: np.ndarray, trials: np.ndarray) -> str:
     if row == 0:
         return ": correct the parameters"
-    return f" after the update on trial {row} (reward {reward[row - 1]:g}): lower the learning rates, or raise variance_floor"
+    return f" after the update on trial {trials[row - 1]} (reward {reward[row - 1]:g}): lower the learning rates, or raise variance_floor"

@@ -6,8 +6,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import qmc
 
+from analysis.faults import first_fault
 from analysis.fit.likelihood import Problem
 from analysis.fit.polish import Polished, Search, polish
+from analysis.predict import predict
 from protocols.errors import BadInput
 
 SWEEP = 2048  # points of the global stage at most, a power of 2; fewer where there are fewer parameters
@@ -70,7 +72,16 @@ def first_points(problem: Problem, count: int, seed: int) -> Float[np.ndarray, "
     values = problem.log_likelihoods(points)
     if not np.isfinite(values).any():
         raise BadInput(
-            f"learner '{problem.learner.name}' gives these actions no finite likelihood anywhere: check the action columns' units"
+            f"learner '{problem.learner.name}' gives these actions no finite likelihood anywhere: check the action columns' units, and what"
+            f" is fixed{_why(problem, points.mean(axis=0))}"
         )
     best = np.argsort(-values, kind="stable")[:count]
     return points[best[np.isfinite(values[best])]]
+
+
+def _why(problem: Problem, point: Float[np.ndarray, " free"]) -> str:
+    """Where and how the learner breaks at one point."""
+    params = problem.learner.assemble({name: np.asarray(value) for name, value in problem.space.values(point).items()})
+    said, trials = predict(problem.learner, params, problem.contexts, problem.trials).prediction, problem.trials
+    fault = first_fault(said.policy, said.log_prob, trials.reward, trials.action)
+    return f". In the middle of the search, {fault}" if fault else ""

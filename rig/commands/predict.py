@@ -40,16 +40,13 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         print(f"twinrig predict: {result['trouble']}", file=sys.stderr)
     if not options.json:
         for one in result["participants"]:
-            words = (
-                f"log-likelihood {one['log_likelihood']:.2f} over {one['predicted']} trials, growth of a shift {one['shift_growth']:.3g}"
-            )
-            say(options, f"{one['participant']}: {words}")
+            say(options, _words(one))
         say(options, str(options.out))
     return result
 
 
 def _words(one: dict[str, Any]) -> str:
     if one["log_likelihood"] is None:
-        return f"{one['participant']}: no likelihood, since the learner's state is not finite from trial {one['unreliable_from']} on"
+        return f"{one['participant']}: no likelihood; {one['fault']}"
     said = f"log-likelihood {one['log_likelihood']:.2f} over {one['predicted']} trials, growth of a shift {one['shift_growth']:.3g}"
     return f"{one['participant']}: {said}" + ("" if one["reliable"] else ": unreliable")

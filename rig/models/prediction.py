@@ -84,8 +84,12 @@ def _begun(choice: Choice, part: ParticipantTrials) -> tuple[Choice, int]:
 def _verdict(participants: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Words about those whose learner can't be trusted; a state that is no number any more is a failure."""
     words = [
-        f"participant '{one['participant']}': from trial {one['unreliable_from']} on the learner's state "
-        + ("is not finite" if one["broken"] else f"has amplified a 1e-9 shift {one['shift_growth']:.3g} times")
+        f"participant '{one['participant']}': "
+        + (
+            one["fault"]
+            if one["broken"]
+            else f"from trial {one['unreliable_from']} on the learner's state has amplified a 1e-9 shift {one['shift_growth']:.3g} times"
+        )
         for one in participants
         if one["unreliable_from"] is not None
     ]

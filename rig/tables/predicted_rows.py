@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from analysis.faults import Fault, first_fault
 from analysis.predict import Predicted
 from analysis.twin import UNRELIABLE
 from protocols.columns import Column, Kind
@@ -36,9 +37,16 @@ class PredictedRows:
     def __init__(self, part: ParticipantTrials, found: Predicted, after: int, names: tuple[str, ...]) -> None:
         self._part, self._after, self._names = part, after, names
         self._prediction, self._growth = found.prediction, self._placed(found.shift_growth)
-        finite = np.isfinite(found.prediction.policy.mean).all(-1) & np.isfinite(found.prediction.policy.covariance).all((-2, -1))
-        self._broken = self._placed(~finite).astype(float) == 1
+        self._fault = self._first_fault()
+        broken_from = after + self._fault.row if self._fault and self._fault.of_state else len(part.trial)
+        self._broken = np.arange(len(part.trial)) >= broken_from
         self._unreliable = self._broken | (np.nan_to_num(self._growth, posinf=np.inf) > UNRELIABLE)
+
+    def _first_fault(self) -> Fault | None:
+        part, seen = self._part, self._part.seen
+        said = jax.tree.map(lambda column: np.asarray(column)[: len(part.trial) - self._after], self._prediction)
+        own = slice(self._after, None)
+        return first_fault(said.policy, said.log_prob, np.asarray(seen.reward)[own], np.asarray(seen.action)[own], part.trial[own])
 
     def _placed(self, column: Any) -> np.ndarray:
         """A column of the padded prediction as one of the participant's table; missing before the first prediction."""
@@ -77,5 +85,6 @@ class PredictedRows:
             "reliable": not self._unreliable.any(),
             "unreliable_from": int(self._part.trial[first]) if self._unreliable.any() else None,
             "broken": bool(self._broken.any()),
+            "fault": str(self._fault) if self._fault else None,
             "simulated": self._part.simulated,
         }

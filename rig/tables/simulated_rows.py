@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+import jax
 import numpy as np
 
+from analysis.faults import first_fault
 from analysis.twin import Turn
 from protocols.course import Slot
 from protocols.history import Committed
@@ -70,17 +72,17 @@ class SimulatedRows:
 
 
 def broken(turn: Turn) -> np.ndarray:
-    """Which trials have an action that is no number, or a reward that should be one."""
-    return ~np.isfinite(turn.action).all(axis=-1) | np.isinf(turn.reward) | ~np.isfinite(turn.policy.covariance).all(axis=(-2, -1))
+    """Which trials have an action that is no number, or a reward or a likelihood that should be one."""
+    acted = np.isfinite(turn.action).all(axis=-1) & np.isfinite(turn.log_prob)
+    return ~acted | np.isinf(turn.reward) | ~np.isfinite(turn.policy.covariance).all(axis=(-2, -1))
 
 
 def first_broken(turn: Turn, first: int) -> str:
-    """Words about the first simulation that went wrong; none where none has."""
+    """Words about the first simulation that went wrong, with its trial and why; none where none has."""
     wrong = broken(turn)
     if not wrong.any():
         return ""
-    simulation, trial = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-    return (
-        f"simulation {first + simulation}, trial {trial + 1}: the learner's state is not finite: its steps have grown without bound;"
-        " lower its rates, set step_cap or a natural gradient, or raise variance_floor. Such rows are marked unreliable"
-    )
+    place, trial = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    one = jax.tree.map(lambda column: np.asarray(column)[place], turn)
+    fault = first_fault(one.policy, one.log_prob, one.reward, one.action) or f"trial {trial + 1}: the action is no number"
+    return f"simulation {first + place}, {fault}; step_cap or a natural gradient tame it too. Such rows are marked unreliable"

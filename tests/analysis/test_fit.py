@@ -6,7 +6,7 @@ import pytest
 
 from analysis.fit.certainty import curvature, spreads
 from analysis.fit.fit import Plan, doubts, fit, pose
-from analysis.fit.ml import maximise
+from analysis.fit.ml import first_points, maximise
 from analysis.fit.polish import Search, polish
 from analysis.fit.space import first_trials, make_space, scale_of, values_of
 from analysis.learner import Context
@@ -160,6 +160,15 @@ def test_too_few_trials_and_impossible_values_are_refused(walk):
         fit(plan, few)
     with pytest.raises(BadInput, match="lie in"):
         fit(plan._replace(fixed={"step_sd": -1.0}), seen)
+
+
+def test_where_no_likelihood_is_finite_the_trial_is_named(gradient_learner):
+    plan, seen = gradient_learner
+    problem = pose(plan, seen)
+    action = np.array(problem.trials.action)
+    action[20] = 1e200  # its square is infinite
+    with pytest.raises(BadInput, match=r"no finite likelihood anywhere.*trial 21: the action's log density is not finite"):
+        first_points(problem._replace(trials=problem.trials._replace(action=action)), 4, 0)
 
 
 def test_first_trials_give_mean_and_sd():

@@ -1,6 +1,7 @@
 """``simulate`` and ``predict``: from a protocol to tables, and from tables to predictions."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from protocols.load import load_protocol
 from protocols.policy_columns import policy_columns
 from protocols.records import action_columns, trial_columns
 from protocols.tasks import make_task
+from rig.cli import main
 from rig.models.learner_choice import named_choice, targets_of
 from rig.models.prediction import Source, predict_to
 from rig.models.simulation import Order, simulate_to
@@ -108,17 +110,33 @@ def test_prediction_is_the_twins(throws, tmp_path):
     np.testing.assert_allclose(found["shift_growth"][rows], alone.shift_growth, rtol=1e-6)
 
 
-def test_a_state_that_runs_away_is_said_with_its_trial(throws, tmp_path):
+def test_a_state_that_runs_away_is_said_with_its_trial(throws, tmp_path, capsys):
     source = Source([throws[0]], (), (), True)
     settings = ("motor_sd=0", "alpha_mean=50", "variance_floor=0")
     result = predict_to(tmp_path / "p.parquet", SKITTLES, source, "policy-gradient", settings)
-    assert result["verdict"] == "fail" and "on the learner's state is not finite" in result["trouble"]
     broken = next(one for one in result["participants"] if one["broken"])
-    assert broken["log_likelihood"] is None
+    assert result["verdict"] == "fail" and f"participant '{broken['participant']}': {broken['fault']}" in result["trouble"]
     found = read_trials(tmp_path / "p.parquet")
     rows = found["simulation"] == int(broken["participant"].removeprefix("simulation"))
     wrong = found["trial"][rows][found["unreliable"][rows].astype(bool)]
     assert wrong[0] == broken["unreliable_from"] and wrong[-1] == 200
+    said = re.fullmatch(r"trial (\d+): the policy's .* after the update on trial (\d+) \(reward (\S+)\): lower .*", broken["fault"])
+    assert said and int(said[1]) == int(said[2]) + 1 and int(said[1]) >= wrong[0] and broken["log_likelihood"] is None
+    assert float(said[3]) == pytest.approx(found["reward"][rows][int(said[2]) - 1], abs=1e-5)
+    words = ("predict", throws[0], "--protocol", "skittles", "--learner", "policy-gradient", "--accept-simulated", "--set", *settings)
+    assert main([*map(str, words), "--out", str(tmp_path / "again.parquet")]) == 1
+    assert f"{broken['participant']}: no likelihood; {broken['fault']}" in capsys.readouterr().out
+
+
+def test_a_simulation_that_runs_away_is_said_with_its_trial(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    absurd = ("alpha_mean=1e4", "alpha_log_var=1e4", "variance_floor=0")
+    words = ["skittles", "--learner", "policy-gradient", "--trials", "200", "--simulations", str(SEVENTY), "--seed", "5"]
+    assert main(["simulate", *words, "--out", "t.parquet", "--set", *absurd]) == 1
+    said = re.search(r"simulation (\d+), trial (\d+): .* after the update on trial \d+ \(reward ", capsys.readouterr().err)
+    table = read_trials(tmp_path / "t.parquet")
+    wrong = table["unreliable"].astype(bool)
+    assert said and (int(said[1]), int(said[2])) == (table["simulation"][wrong][0], table["trial"][wrong][0])
 
 
 def test_a_following_zone_follows_each_simulation(tmp_path):
