@@ -165,10 +165,9 @@ def test_too_few_trials_and_impossible_values_are_refused(walk):
 def test_where_no_likelihood_is_finite_the_trial_is_named(gradient_learner):
     plan, seen = gradient_learner
     problem = pose(plan, seen)
-    action = np.array(problem.trials.action)
-    action[20] = 1e200  # its square is infinite
-    with pytest.raises(BadInput, match=r"no finite likelihood anywhere.*trial 21: the action's log density is not finite"):
-        first_points(problem._replace(trials=problem.trials._replace(action=action)), 4, 0)
+    fixed = {**problem.space.fixed, "initial_mean": np.full_like(problem.space.fixed["initial_mean"], np.inf)}
+    with pytest.raises(BadInput, match=r"no finite likelihood anywhere.*trial 1: the policy's mean is not finite: correct the parameters"):
+        first_points(problem._replace(space=problem.space._replace(fixed=fixed)), 4, 0)
 
 
 def test_first_trials_give_mean_and_sd():
