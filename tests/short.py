@@ -121,6 +121,16 @@ BIMANUAL = {
     "parameters": "initial_mean = [0.0, 0.08, 0.08, 0.0]\ninitial_sd = [0.02, 0.02, 0.02, 0.02]",
     "target": "angle_deg = 45.0\ndistance = 0.12",
 }
+ARC = {
+    "task": "arc",
+    "constants": "margin = 0.02",
+    "hand_scale": 0.3,
+    "display_scale": 0.35,
+    "points_range": 0.08,
+    "parameters": "initial_mean = [-0.202, 0.147, -0.077, 0.238, 0.077, 0.238, 0.202, 0.147, 0.25, 0.0, 0.25, 0.0]\n"
+    "initial_sd = [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01]",
+    "target": "x = 0.25\ny = 0.0",
+}
 
 
 def short_protocol(
