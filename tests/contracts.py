@@ -11,13 +11,23 @@ import numpy as np
 import psutil
 import pytest
 
-from analysis.learner import Context, Learner
+from analysis.learner import Context, Learner, Policy
 from devices.device import Clock, Device, Samples
 from protocols.errors import BadInput, DeviceError
 from protocols.scene import Line, Scene, Text
 from protocols.task import Outcome, Path, Stage, Task, Trial, View
 
 CONTEXT = Context(0, (0.38, 0.43))
+
+
+class Trialled(NamedTuple):
+    """All that a learner says of one trial and makes of it."""
+
+    policy: Policy
+    log_prob: Any
+    watched: Any  # the state after, where the exploration isn't known
+    lived: Any  # and where it is
+    learned: Policy  # of the state that watched
 
 
 def check_learner(learner: Learner, values: dict[str, Any], contexts: int = 1) -> None:
@@ -27,12 +37,20 @@ def check_learner(learner: Learner, values: dict[str, Any], contexts: int = 1) -
     state = learner.init(params, contexts)
     action, info = learner.act(jax.random.key(1), params, state, CONTEXT)
     outcome = Outcome(*(jnp.asarray(x) for x in (-0.2, 0.2, 0.2, 0.1, -0.1, 0.0, 0.0, 0.0)))
-    check_learner_step(learner, params, state, action, outcome, info)
-    update = jax.jit(learner.update)
+    together = jax.jit(jax.vmap(partial(trialled, learner, params)))  # compiled once for all checks: compiling is what they cost
+    check_learner_step(learner, together, params, state, action, outcome, info)
     for reward in (-0.2, 0.3, -0.1):  # and once more from a state that has lived
-        state = update(params, state, CONTEXT, action, outcome._replace(reward=jnp.asarray(reward)), None)
-    check_learner_step(learner, params, state, action, outcome, info)
+        one = jax.tree.map(lambda x: jnp.stack([x] * 4), (state, action, outcome._replace(reward=jnp.asarray(reward)), info))
+        state = jax.tree.map(lambda x: x[0], together(*one).watched)
+    check_learner_step(learner, together, params, state, action, outcome, info)
     check_learner_draws(learner, params, state)
+
+
+def trialled(learner: Learner, params: Any, state: Any, action: Any, outcome: Outcome, info: Any) -> Trialled:
+    """The learner's functions, one after the other."""
+    watched, lived = (learner.update(params, state, CONTEXT, action, outcome, known) for known in (None, info))
+    policy, log_prob = learner.policy(params, state, CONTEXT), learner.log_prob(params, state, CONTEXT, action)
+    return Trialled(policy, log_prob, watched, lived, learner.policy(params, watched, CONTEXT))
 
 
 def check_learner_parameters(learner: Learner, values: dict[str, Any]) -> None:
@@ -48,28 +66,23 @@ def check_learner_parameters(learner: Learner, values: dict[str, Any]) -> None:
         learner.make_params(values | {"no_such_parameter": 1.0})
 
 
-def check_learner_step(learner: Learner, params: Any, state: Any, action: Any, outcome: Outcome, info: Any) -> None:
-    """One step is pure, is the same under jit and vmap, and learns nothing from what is missing."""
-    for known in (None, info):
-        after = learner.update(params, state, CONTEXT, action, outcome, known)
-        assert jax.tree.structure(after) == jax.tree.structure(state)
-        again = learner.update(params, state, CONTEXT, action, outcome, known)
-        assert_same(after, again, exact=True)
-        assert_same(after, jax.jit(learner.update)(params, state, CONTEXT, action, outcome, known))
-        twice = jax.tree.map(lambda x: jnp.stack([x, x]), (state, action, outcome, known))
-        many = jax.vmap(lambda s, a, o, i: learner.update(params, s, CONTEXT, a, o, i))(*twice)
-        assert_same(after, jax.tree.map(lambda x: x[1], many))
-    assert_same(learner.policy(params, state, CONTEXT), jax.jit(learner.policy)(params, state, CONTEXT))
-    assert_same(learner.log_prob(params, state, CONTEXT, action), jax.jit(learner.log_prob)(params, state, CONTEXT, action))
-    missing = jnp.full_like(action, jnp.nan)
-    assert float(learner.log_prob(params, state, CONTEXT, missing)) == 0.0
-    nothing = outcome._replace(reward=jnp.nan)
-    before = learner.policy(params, state, CONTEXT)
-    for given in ((missing, outcome), (action, nothing)):
-        after = learner.update(params, state, CONTEXT, *given, None)
-        learned = learner.policy(params, after, CONTEXT)
-        assert np.all(np.isfinite(learned.mean)) and np.all(np.isfinite(learned.covariance))
-        assert_same(learned.reward_baseline, before.reward_baseline, exact=True)
+def check_learner_step(
+    learner: Learner, together: Callable[..., Trialled], params: Any, state: Any, action: Any, outcome: Outcome, info: Any
+) -> None:
+    """One step is pure, is the same under jit and vmap, and learns nothing from what is missing. ``together``: ``trialled`` under both."""
+    plain = trialled(learner, params, state, action, outcome, info)
+    assert jax.tree.structure(plain.watched) == jax.tree.structure(plain.lived) == jax.tree.structure(state)
+    assert_same(plain, trialled(learner, params, state, action, outcome, info), exact=True)
+    missing, nothing = jnp.full_like(action, jnp.nan), outcome._replace(reward=jnp.asarray(jnp.nan))
+    lanes = ((action, outcome), (missing, outcome), (action, nothing), (action, outcome))
+    given = [(state, *lane, info) for lane in lanes]
+    found = together(*jax.tree.map(lambda *values: jnp.stack([jnp.asarray(value) for value in values]), *given))
+    for same in (0, 3):
+        assert_same(plain, jax.tree.map(lambda x, lane=same: x[lane], found))
+    assert float(found.log_prob[1]) == 0.0
+    for lane in (1, 2):
+        assert np.all(np.isfinite(found.learned.mean[lane])) and np.all(np.isfinite(found.learned.covariance[lane]))
+        assert_same(found.learned.reward_baseline[lane], found.policy.reward_baseline[lane], exact=True)
 
 
 def check_learner_draws(learner: Learner, params: Any, state: Any, draws: int = 4000) -> None:
@@ -90,15 +103,21 @@ def assert_same(one: Any, other: Any, exact: bool = False, rounding: float = 1e-
     jax.tree.map(lambda a, b: compare(np.asarray(a), np.asarray(b)), one, other)
 
 
+class Judged(NamedTuple):
+    """All that a task says of a path."""
+
+    observed: Any
+    outcome: Outcome
+    timing: Any
+    details: Any
+
+
 class Compiled(NamedTuple):
     """A task's functions under jit, compiled once for all of its checks."""
 
     score: Callable
-    observe: Callable
-    outcome: Callable
-    timing: Callable
-    details: Callable
     execute: Callable
+    judge: Callable[..., Judged]
 
 
 def check_task(
@@ -111,17 +130,16 @@ def check_task(
     """
     assert len(task.action_names) == len(task.action_scale) == actions.shape[1]
     assert len(task.axes) == len(task.hand_origin) == len(task.start_posture(trials[0])[0])
-    score = partial(task.score, key=None)
-    compiled = Compiled(*map(jax.jit, (score, task.observe, task.outcome, task.timing, task.details, task.execute)))
+    compiled = Compiled(*map(jax.jit, (partial(task.score, key=None), task.execute, partial(judged, task))))
     check_task_plainly(task, compiled, trials[0], actions[0], rounding)
     check_task_together(task, compiled, trials, actions, rounding)
     check_task_noise(task, trials[0], actions[0])
     for trial in trials:
         for action in actions:
             path = compiled.execute(action, trial)
-            check_task_path(task, compiled, trial, action, path, np.inf if latent else tolerance)
-            scored = action if task.in_flight(trial) else compiled.observe(path, trial)
-            assert_same(compiled.score(scored, trial), compiled.outcome(path, trial), rounding=rounding)
+            found = compiled.judge(path, trial)
+            check_task_path(task, found, trial, action, path, np.inf if latent else tolerance)
+            assert_same(compiled.score(action if task.in_flight(trial) else found.observed, trial), found.outcome, rounding=rounding)
         check_task_padding(task, compiled, trial, compiled.execute(actions[0], trial))
         check_task_scenes(task, compiled, trial, actions[0])
         missing = compiled.score(np.full(actions.shape[1], np.nan), trial)
@@ -132,7 +150,12 @@ def check_task_plainly(task: Task, compiled: Compiled, trial: Trial, action: np.
     """Without jit, scores and observations are what they are under it."""
     path = compiled.execute(action, trial)
     assert_same(task.score(jnp.asarray(action), trial, None), compiled.score(action, trial), rounding=rounding)
-    assert_same(task.observe(path, trial), compiled.observe(path, trial), rounding=rounding)
+    assert_same(task.observe(path, trial), compiled.judge(path, trial).observed, rounding=rounding)
+
+
+def judged(task: Task, path: Path, trial: Trial) -> Judged:
+    """A path's action, outcome, timing and details."""
+    return Judged(task.observe(path, trial), task.outcome(path, trial), task.timing(path, trial), task.details(path, trial))
 
 
 def check_task_noise(task: Task, trial: Trial, action: np.ndarray, keys: int = 3) -> None:
@@ -152,16 +175,15 @@ def check_task_together(task: Task, compiled: Compiled, trials: Sequence[Trial],
 
     def throughout(action, trial):
         path = task.execute(action, trial)
-        return task.score(action, trial, None), task.observe(path, trial), task.outcome(path, trial), task.timing(path, trial)
+        return task.score(action, trial, None), judged(task, path, trial)
 
     together = jax.tree.map(np.asarray, jax.jit(jax.vmap(throughout))(many, given))
     for index, (action, trial) in enumerate(pairs):
-        path = compiled.execute(action, trial)
-        alone = compiled.score(action, trial), compiled.observe(path, trial), compiled.outcome(path, trial), compiled.timing(path, trial)
+        alone = compiled.score(action, trial), compiled.judge(compiled.execute(action, trial), trial)
         assert_same(alone, jax.tree.map(lambda values, index=index: values[index], together), rounding=rounding)
 
 
-def check_task_path(task: Task, compiled: Compiled, trial: Trial, action: np.ndarray, path: Path, tolerance: float) -> None:
+def check_task_path(task: Task, found: Judged, trial: Trial, action: np.ndarray, path: Path, tolerance: float) -> None:
     """An executed path starts in the start posture, at 1 kHz, ends, and is observed as the action that was meant."""
     count = int(path.count)
     time, position, buttons = np.asarray(path.time), np.asarray(path.position), np.asarray(path.buttons)
@@ -172,22 +194,19 @@ def check_task_path(task: Task, compiled: Compiled, trial: Trial, action: np.nda
     posture, held = task.start_posture(trial)
     assert np.allclose(posture, position[0], atol=1e-9) and held == buttons[0]
     assert task.ready(np.array([posture]), np.array([held]), trial).all()
-    observed = compiled.observe(path, trial)
-    assert observed.shape == action.shape and np.isfinite(observed).all()
+    assert found.observed.shape == action.shape and np.isfinite(found.observed).all()
     if np.isfinite(tolerance):
-        np.testing.assert_allclose(observed, action, rtol=tolerance, atol=tolerance * 0.1)
+        np.testing.assert_allclose(found.observed, action, rtol=tolerance, atol=tolerance * 0.1)
     end = task.ended(path, trial)
     assert end is not None and 0 < end < count
     assert task.ended(Path(time[:end], position[:end], buttons[:end], end), trial) is None
-    timing = compiled.timing(path, trial)
-    assert 0 <= timing.onset < timing.end <= time[end]
+    assert 0 <= found.timing.onset < found.timing.end <= time[end]
 
 
 def check_task_padding(task: Task, compiled: Compiled, trial: Trial, path: Path) -> None:
     """How long the padding is changes nothing."""
     longer = Path(*(jnp.concatenate([jnp.asarray(part), jnp.repeat(jnp.asarray(part)[-1:], 77, 0)]) for part in path[:3]), path.count)
-    for call in (compiled.observe, compiled.outcome, compiled.timing, compiled.details):
-        assert_same(call(path, trial), call(longer, trial))
+    assert_same(compiled.judge(path, trial), compiled.judge(longer, trial))
     assert task.ended(path, trial) == task.ended(longer, trial)
 
 

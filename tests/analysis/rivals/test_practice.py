@@ -55,42 +55,44 @@ def practised(name: str, values: tuple[tuple[str, float], ...], actions: tuple[s
 
 PRACTICE = {REACH: {"initial_mean": 0.0, "initial_sd": 6.0}, SKITTLES: {"initial_mean": "85,3.5", "initial_sd": [8.0, 0.6]}}
 
-#: Learner, its values, the action; then a parameter, and a grid that has its value in the middle.
+#: Learner, its values, the action.
 CASES = [
-    ("error-based", {}, REACH, "learning_rate", (0.05, 0.1, 0.2, 0.4, 0.8)),
-    ("error-based", {}, SKITTLES, "learning_rate", (0.5, 1.0, 2.0, 4.0, 8.0)),
-    ("two-rate", {}, REACH, "rate_fast", (0.05, 0.1, 0.21, 0.42, 0.84)),
-    ("task-outcome", {"update_miss": 1.0}, REACH, "update_miss", (0.25, 0.5, 1.0, 2.0, 4.0)),
-    ("explore-keep", {"keep": 0.6}, REACH, "keep", (0.1, 0.3, 0.6, 0.8, 1.0)),
-    (
-        "reward-variability",
-        {"sensitivity": 2.0, "reference_reward": 0.3, "alpha_mean": 0.5},
-        REACH,
-        "sensitivity",
-        (0.2, 0.6, 2.0, 6.0, 18.0),
-    ),
-    ("win-stay", {}, REACH, "stay_sd", (0.4, 0.8, 1.5, 3.0, 5.0)),
-    ("reward-weighted", {}, REACH, "memory", (0.5, 0.8, 0.95, 0.99, 1.0)),
-    ("actor-critic", {"learning_rate": 0.05}, REACH, "learning_rate", (0.0, 0.02, 0.05, 0.12, 0.3)),
-    ("credit-assignment", {}, REACH, "rate", (0.0, 0.07, 0.2, 0.5, 1.2)),
-    ("trend", {"final_mean": -15.0, "time_constant": 30.0}, REACH, "time_constant", (8.0, 15.0, 30.0, 60.0, 120.0)),
-    ("local-level", {}, REACH, "level_sd", (0.4, 0.8, 1.5, 3.0, 6.0)),
-    ("random-walk", {"step_sd": 2.0}, REACH, "step_sd", (1.0, 1.4, 2.0, 2.8, 4.0)),
+    ("error-based", {}, REACH),
+    ("error-based", {}, SKITTLES),
+    ("two-rate", {}, REACH),
+    ("task-outcome", {"update_miss": 1.0}, REACH),
+    ("explore-keep", {"keep": 0.6}, REACH),
+    ("reward-variability", {"sensitivity": 2.0, "reference_reward": 0.3, "alpha_mean": 0.5}, REACH),
+    ("win-stay", {}, REACH),
+    ("reward-weighted", {}, REACH),
+    ("actor-critic", {"learning_rate": 0.05}, REACH),
+    ("credit-assignment", {}, REACH),
+    ("trend", {"final_mean": -15.0, "time_constant": 30.0}, REACH),
 ]
-FLOORS = ("local-level", "random-walk")
-IDS = [f"{case[0]} {case[2][0]}" for case in CASES]
+#: Of these, one that goes down a slope, one that outcomes teach, and two that credit noise, one by memory; then a parameter, and a grid
+#: that has its value in the middle. The others' practice and likelihood are held to the same equations in ``test_likelihoods``.
+RECOVERED = [
+    (*CASES[1], "learning_rate", (0.5, 1.0, 2.0, 4.0, 8.0)),
+    (*CASES[3], "update_miss", (0.25, 0.5, 1.0, 2.0, 4.0)),
+    (*CASES[4], "keep", (0.1, 0.3, 0.6, 0.8, 1.0)),
+    (*CASES[7], "memory", (0.5, 0.8, 0.95, 0.99, 1.0)),
+]
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case[0] not in FLOORS], ids=lambda case: f"{case[0]} {case[2][0]}")
+def case_name(case) -> str:
+    return f"{case[0]} {case[2][0]}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_name)
 def test_practice_lowers_the_error(case):
-    name, values, actions, *_ = case
+    name, values, actions = case
     _, practice = practised(name, tuple(values.items()), actions)
     error = np.asarray(practice.outcome.error)
     assert np.isfinite(error).all()
     assert error[:, -50:].mean() < 0.85 * error[:, :10].mean()
 
 
-@pytest.mark.parametrize("case", CASES, ids=IDS)
+@pytest.mark.parametrize("case", RECOVERED, ids=case_name)
 def test_a_parameter_is_recovered(case):
     """Of a coarse grid with the truth in its middle, the truth is the likeliest, given all learners' records."""
     name, values, actions, parameter, grid = case
@@ -107,7 +109,7 @@ def test_a_parameter_is_recovered(case):
     assert int(np.argmax(likelihood(jnp.array(grid)))) == 2
 
 
-@pytest.mark.parametrize("name", [*dict.fromkeys(case[0] for case in CASES), "past-blocks"])
+@pytest.mark.parametrize("name", [*dict.fromkeys(case[0] for case in CASES), "local-level", "random-walk", "past-blocks"])
 def test_gradients_are_finite_up_to_the_bounds(name):
     """At the defaults and with everything bounded at one end or the other, through a record with gaps."""
     learner = build_learner(name, {}, REACH, Reach())
