@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.scipy.special import i0e
 from jaxtyping import Array, Float
 
 from analysis import exploration
+from analysis.angles import difference
 from analysis.critics import CRITICS
 from analysis.exploration import Setting, Shape
 from analysis.features import von_mises
@@ -17,7 +17,6 @@ from analysis.learner import Context
 from analysis.policy_gradient_options import Chosen
 from analysis.spread import SPREADS
 
-WRAPPED = frozenset({"reach_angle_deg"})  # action columns in degrees whose differences go the short way round
 WEIGHTS_KEY = 20252  # of the first weights on features: the same for all learners, so that a start is a parameter and no chance
 
 
@@ -139,11 +138,7 @@ def spread_at(chosen: Chosen, state: State, place: Place) -> tuple[Shape, Settin
 
 def deviation(chosen: Chosen, params: Params, mean: Float[Array, " action"], action: Float[Array, " action"]) -> Float[Array, " action"]:
     """The action's distance from the mean, normalised; angles go the short way round."""
-    difference = action - params.initial_mean - params.initial_sd * mean
-    wraps = np.array([name in WRAPPED for name in chosen.action_names])
-    if wraps.any():
-        difference = jnp.where(wraps, 180.0 - jnp.mod(180.0 - difference, 360.0), difference)
-    return difference / params.initial_sd
+    return difference(chosen.action_names, action, params.initial_mean + params.initial_sd * mean) / params.initial_sd
 
 
 def here(rows: Array, row: Array | int) -> Array:

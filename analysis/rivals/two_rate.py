@@ -41,14 +41,16 @@ def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
 
 
 def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
-    """What is fitted. Defaults for a signed error are those that Smith et al. print: 0.59, 0.992, 0.21, 0.02."""
+    """What is fitted. Defaults for a signed error come to retentions of 0.59 and 0.992 and rates of 0.21 and 0.02: what the field quotes
+    from Smith et al.
+    """
     unit = error_unit(chosen)
     default = {"": 0.21, "action": 1.0, "1/m2": 2.0, "1/m": 0.5}[unit]
     return (
         Parameter("rate_fast", "how far the fast state moves for an error", unit, default, 0.0, 1e4, False, "Smith 2006"),
-        share("slow_rate", "rate of the slow state, as a share of rate_fast", 0.1, "Smith 2006"),
+        share("slow_rate", "rate of the slow state, as a share of rate_fast", 0.0952, "Smith 2006"),
         share("retention_slow", "share of the slow state that is left a trial later", 0.992, "Smith 2006"),
-        share("fast_retention", "retention of the fast state, as a share of retention_slow", 0.59, "Smith 2006"),
+        share("fast_retention", "retention of the fast state, as a share of retention_slow", 0.5948, "Smith 2006"),
         PLACE,
         unit_sd("SD of motor noise, which is added to the two states"),
         sd("process_sd", "SD of each state's own noise", 0.0, "Cheng & Sabes 2006"),
