@@ -15,6 +15,7 @@ ALL = (
     "sweep",
     "session",
     "parts",
+    "watching",
     "kills",
     "parity",
     "release_accuracy",

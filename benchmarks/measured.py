@@ -51,6 +51,15 @@ ROWS = (
      "{0[completed]} of {0[asked]} trials completed, {0[returns]} returns, exit code {0[exit_code]} (1: the recording is not whole), "
      "{0[samples_lost]} samples lost by the counter, in order: {0[samples_in_order]}, "
      "twin as recomputed: {0[twin_rows_as_recomputed]}; said: {0[words]}"),
+    ("watching", "trial committed to seen on the page, {0[trials_seen]} trials", "under 1 s, p99",
+     "p50 {0[commit_to_seen_s][p50]}, p99 {0[commit_to_seen_s][p99]}, largest {0[commit_to_seen_s][p100]} s"),
+    ("watching", "the page's server, share of a core", "at most 15 % with one viewer",
+     "{0[cpu_percent_of_a_core][with_a_viewer]} % with a viewer, {0[cpu_percent_of_a_core][without]} % without"),
+    ("watching", "late frames with and without a viewer, every other half minute of {0[minutes]} min", "no measurable difference",
+     "{0[late_with]} of {0[frames_with]} with, {0[late_without]} of {0[frames_without]} without: {0[difference_percent]} % of frames more, "
+     "95 % interval {0[interval_percent][0]} to {0[interval_percent][1]} %"),
+    ("watching", "{0[sent]} malformed messages to the session, as many wrong tokens to the page", "all refused and logged",
+     "{0[malformed_refused_and_logged]} refused, in {0[events_for_that]} events; {0[wrong_tokens_refused]} wrong tokens answered by 403"),
     ("parity", "yoked states against a NumPy script, {0[throws]} throws", "within 1e-9",
      "{0[largest_difference]:.1e} (a shift of 1e-9 grows by {0[growth_of_a_1e-9_shift]:.2g})"),
     ("arc_speed", "arc, {0[learners]} learners x {0[trials]} trials, against a plain NumPy loop", "at least 100 times faster",

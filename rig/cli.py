@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "run a participant's session",
     "pilot": "run a session with a simulated participant through the real input path",
     "resume": "go on with a session that was interrupted",
+    "watch": "watch a session in the browser, and command it from there",
     "check": "measure the rig before a participant sits down",
     "calibrate": "measure the screen, an input device, or the delay from flip to light",
     "trials": "write the trials table of a session",

@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 INK = "#22303c"
 PALE = "#8a97a3"
 PERSON = "#1d4e89"
+PERSON_LIGHT = "#6fb1ff"  # the same on a dark ground
 YOKED = "#d1702a"
 FREE_PERSON = "#2a8f7b"
 FREE_OWN = "#8660a8"

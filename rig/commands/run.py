@@ -26,6 +26,7 @@ def add_session_arguments(parser: argparse.ArgumentParser, device: str) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all randomness (default: drawn, and kept)")
     parser.add_argument("--windowed", action="store_true", help="in a window rather than on the full screen")
     parser.add_argument("--no-twin", action="store_true", help="without learners beside the session")
+    parser.add_argument("--watch", action="store_true", help="with a page in the browser, as of twinrig watch; its address is printed")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="save a picture of each stage of the first trials there")
 
 

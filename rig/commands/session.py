@@ -5,6 +5,7 @@ import signal
 import sys
 from typing import Any
 
+from rig.monitor.start import watched_beside
 from rig.session.plan import Plan
 
 
@@ -16,7 +17,10 @@ def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
         print(words, file=sys.stderr, flush=True)
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it closes in order
-    with open_session(plan, say, new, pictures=getattr(options, "pictures", None)) as opened:
+    with (
+        open_session(plan, say, new, pictures=getattr(options, "pictures", None)) as opened,
+        watched_beside(plan.folder, getattr(options, "watch", False)),
+    ):
         opened.session.run()
     summary = opened.summary()
     if opened.recorder is not None and not (opened.verification and opened.verification.ok):

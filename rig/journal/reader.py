@@ -69,10 +69,21 @@ class Journal:
         with understood(self.path):
             return {key: json.loads(value) for key, value in self._rows("SELECT key, value FROM answers ORDER BY time, rowid")}
 
-    def presentations(self) -> list[Presentation]:
-        """All trials that were begun, in order."""
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is read within is of one moment, whatever is committed meanwhile."""
         with understood(self.path):
-            return [Presentation(*row) for row in self._rows("SELECT start, number, attempt, slot, began FROM presentations ORDER BY id")]
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    def presentations(self, after: int = 0) -> list[Presentation]:
+        """All trials that were begun, in order, but for the first ``after``."""
+        with understood(self.path):
+            rows = self._rows("SELECT start, number, attempt, slot, began FROM presentations WHERE id > ? ORDER BY id", after)
+            return [Presentation(*row) for row in rows]
 
     def last_trial(self) -> int:
         """Number of the last committed trial, 0 before the first."""
@@ -118,10 +129,10 @@ class Journal:
             for row in self._connection.execute(query):
                 yield row[0], _samples(*row)
 
-    def events(self) -> list[Event]:
-        """All events, in the order in which they were stored."""
+    def events(self, after: int = 0) -> list[Event]:
+        """All events, in the order in which they were stored, but for the first ``after``."""
         with understood(self.path):
-            rows = self._rows("SELECT time, name, data, trial, start FROM events ORDER BY id")
+            rows = self._rows("SELECT time, name, data, trial, start FROM events WHERE id > ? ORDER BY id", after)
             return [Event(time, name, json.loads(data), trial, start) for time, name, data, trial, start in rows]
 
     def frames(self) -> dict[int, Frames]:

@@ -159,12 +159,13 @@ def _read_twin(folder: Path, committed: list[Committed], actions: int) -> tuple[
         return None, f"What the learners stored can't be read: {error}"
     if not yoked:
         return None, "The learners stored nothing in this session."
-    return _twin_record(committed, yoked, free, params, actions), ""
+    return twin_record(committed, yoked, free, params, actions), ""
 
 
-def _twin_record(
+def twin_record(
     committed: list[Committed], yoked: list[TwinRow], free: dict[str, list[TwinRow]], params: dict[str, Any], actions: int
 ) -> TwinRecord:
+    """The rows of a twin's store beside the trials they are of; ``free`` by kind 'free-person' and 'free-own'."""
     count = len(committed)
     place = {c.trial.number: index for index, c in enumerate(committed)}
     acted = [bool(np.isfinite(c.action).all()) for c in committed]

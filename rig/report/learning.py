@@ -71,7 +71,7 @@ def _labels(record: SessionRecord) -> list[str]:
 
 def _actions(record: SessionRecord) -> Section:
     twin = record.twin
-    ideal = _ideal(record)
+    ideal = ideal_actions(record)
     figure = action_course(
         record.trial,
         record.actions,
@@ -90,7 +90,7 @@ def _actions(record: SessionRecord) -> Section:
     )
 
 
-def _ideal(record: SessionRecord) -> np.ndarray | None:
+def ideal_actions(record: SessionRecord) -> np.ndarray | None:
     """The hand angle (deg) that brings a rotated cursor to the target; nothing under an error clamp."""
     if record.task.name != "reach":
         return None
@@ -99,9 +99,9 @@ def _ideal(record: SessionRecord) -> np.ndarray | None:
 
 
 def _action_space(record: SessionRecord) -> Section:
-    trial = _commonest(record)
+    trial = commonest_trial(record)
     same = np.array([c.trial.target == trial.target for c in record.committed])
-    grid = error_grid(record.task, trial, _ranges(record.actions[same], record.twin))
+    grid = error_grid(record.task, trial, action_ranges(record.actions[same], record.twin))
     figure = action_space(grid, record.trial[same], record.actions[same], _labels(record), _ellipses(record))
     where = f"target at ({trial.target[0]:g}, {trial.target[1]:g}) m"
     caption = f"Every action's error by the task itself ({where}); ellipses hold 95 % of the yoked learner's policy."
@@ -110,14 +110,14 @@ def _action_space(record: SessionRecord) -> Section:
     return Section("Action space", "Where the actions lie on the solution manifold.", (Figure(svg(figure), caption),))
 
 
-def _commonest(record: SessionRecord) -> Trial:
+def commonest_trial(record: SessionRecord) -> Trial:
     """A trial to the target that was given most often, with errors rather than points as reward."""
     targets = [tuple(c.trial.target) for c in record.committed]
     most = max(set(targets), key=targets.count)
     return record.committed[targets.index(most)].trial._replace(reward_rule=int(RewardRule.GRADED))
 
 
-def _ranges(actions: np.ndarray, twin: TwinRecord | None) -> list[tuple[float, float]]:
+def action_ranges(actions: np.ndarray, twin: TwinRecord | None) -> list[tuple[float, float]]:
     """Room for nearly all actions and for the learner's middle."""
     shown = [actions[np.isfinite(actions).all(axis=1)]]
     if twin is not None:
@@ -179,14 +179,15 @@ def _panels(record: SessionRecord) -> list[tuple[str, Scene]]:
         return []
     by_error = sorted(done, key=lambda index: record.committed[index].outcome.error)
     chosen = (("first", done[0]), ("median", by_error[len(by_error) // 2]), ("last", done[-1]))
-    return [(_panel_title(record, name, index), _final_scene(record, index)) for name, index in chosen]
+    return [(_panel_title(record, name, index), final_scene(record, index)) for name, index in chosen]
 
 
 def _panel_title(record: SessionRecord, name: str, index: int) -> str:
     return f"{name}: trial {record.trial[index]}, {100 * record.committed[index].outcome.error:.1f} cm"
 
 
-def _final_scene(record: SessionRecord, index: int) -> Scene:
+def final_scene(record: SessionRecord, index: int) -> Scene:
+    """A trial as the participant saw it at its end; ``index`` counts the rows from 0."""
     committed = record.committed[index]
     path = record.movement(int(record.trial[index]))[:, 1:]
     hand = path[-1] if len(path) else np.asarray(record.task.start_posture(committed.trial)[0])

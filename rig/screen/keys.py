@@ -51,6 +51,10 @@ class Keys:
         keys, self._keys = self._keys, []
         return keys
 
+    def press(self, key: str) -> None:
+        """A key that was not pressed at this keyboard, such as ``resume`` from the experimenter's page."""
+        self._keys.append(key)
+
     def clicks(self) -> list[Point]:
         """Where the left button was pressed since the last call, m of the workspace."""
         clicks, self._clicks = self._clicks, []

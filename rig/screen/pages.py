@@ -134,9 +134,12 @@ class Pages:
             self._frame(page_scene(Page(page.title, page.words, footer), self.window.extent))
         self.show(page)
 
-    def pause(self) -> None:
-        """The experimenter's pause: until space."""
-        self.show(Page(self.words.pause))
+    def pause(self, held: bool = False) -> None:
+        """The experimenter's pause: until space. One that is ``held`` from the experimenter's page ends there, or by P at the rig."""
+        if held:
+            self.show(Page(self.words.pause, footer=" "), ("p", "resume"))
+        else:
+            self.show(Page(self.words.pause), ("space", "return", "resume"))
 
     def ask(self, questions: Iterable[Question]) -> dict[str, Answer]:
         """Ask one question after the other; answers by name. The mouse pointer is shown meanwhile."""

@@ -27,6 +27,7 @@ def before_block(rig: Rig, trial: Trial, history: Sequence[Committed]) -> None:
     planned = block_of(protocol, plan.condition, plan.seed, trial)
     if last is not None and block_of(protocol, plan.condition, plan.seed, last).block.break_after:
         rig.event("break")
+        rig.journal.flush()  # the experimenter's page shows it while it lasts
         rig.pages.rest(protocol.breaks.seconds, Page("", rig.words(protocol.breaks.text)))
     phase = protocol.phases[trial.phase]
     if phase.instruction and (last is None or last.phase != trial.phase):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protocols.task import Task
 from protocols.workspace import Workspace
@@ -19,6 +19,9 @@ from rig.session.replay import ReplayedParticipant
 from rig.streams.outlets import SessionStreams
 from rig.streams.recorder import Recorder
 from rig.twin.twin import TwinHandle
+
+if TYPE_CHECKING:
+    from rig.session.remote import Remote
 
 
 @dataclass
@@ -39,6 +42,7 @@ class Rig:
     participant: SimulatedParticipant | ReplayedParticipant | None
     say: Callable[[str], None]  # to the experimenter's terminal
     pictures: Pictures | None = None
+    remote: "Remote | None" = None  # the experimenter's page
 
     def event(self, name: str, time: float | None = None, trial: int | None = None, **data: Any) -> None:
         """Keep an event in the journal and send it out; ``time`` is LSL's, None: now."""

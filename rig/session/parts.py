@@ -36,6 +36,7 @@ from rig.session.judge import Judge
 from rig.session.opening import Opened
 from rig.session.participant import SimulatedParticipant, homing
 from rig.session.plan import Plan
+from rig.session.remote import open_remote
 from rig.session.replay import ReplayedParticipant
 from rig.session.session import Session
 from rig.streams.outlets import MotionPublisher, SessionStreams, check_loopback
@@ -90,10 +91,12 @@ def open_parts(
         rig.pictures = Pictures(pictures) if pictures else None
         for note in (*window.notes, *device.info.notes, *calibrated.complaints):
             say(note)
+        rig.remote = stack.enter_context(open_remote(plan.folder))
         session = Session(rig, history)
         try:
             yield session
         finally:
+            rig.remote.tell(rig)
             if rig.twin is not None:
                 _let_finish(rig.twin, len(session.history))
             opened.events = streams.events.counter

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from devices.process import frame_by_frame
-from protocols.errors import DeviceError, JournalError, TwinrigError
+from protocols.errors import Aborted, DeviceError, JournalError, TwinrigError
 from protocols.force import force_details, force_of, uses_force
 from protocols.history import Committed
 from protocols.movement import Limits, limits_of
@@ -27,6 +27,7 @@ from rig.session.sampling import SampleLog
 from rig.session.trial import Durations, Hand, TrialMachine
 
 HOPELESS = 20  # trials without one completed, after which a session that waits for completed ones ends
+ENDED = "the session was ended from the experimenter's page before its last trial; 'twinrig resume' goes on with the next one"
 
 
 @dataclass
@@ -38,7 +39,9 @@ class Session:
     score: int = 0
     _log: SampleLog = field(init=False)
     _hand: Hand = field(init=False)
-    _wish: str = ""  # of the experimenter, in the present trial: pause, quit, skip or repeat
+    _wish: str = ""  # of the experimenter, in the present trial: pause, quit, skip, repeat, hold or end
+    _asked: str = ""  # from the experimenter's page, and not done yet: hold or end
+    _paused: bool = False
     _fault: str = ""  # of the device, in the present trial
     _paged: bool = True  # whether something else than trials was shown since the last one
 
@@ -77,11 +80,14 @@ class Session:
             self._log.add(self._read())
         except DeviceError as error:
             self._fault = str(error)
+        self._hear(None)
         upkeep.look_after_twin(self.rig)
 
     def _between_page_frames(self) -> None:
         self._paged = True
         self.between_frames()
+        if self._asked == "end":
+            raise Aborted(ENDED)
 
     def _next(self) -> Trial | None:
         if self._plan.trials and len(self.history) >= HOPELESS and all(c.status != "completed" for c in self.history):
@@ -90,7 +96,8 @@ class Session:
 
     def _give(self, trial: Trial) -> None:
         """One trial from its presentation to its commit."""
-        self._wish = ""
+        self._wish, wish, self._asked = "", self._asked, ""
+        self._fulfil(wish)
         if self._fault:
             upkeep.reopen_device(self.rig, self._fault)
             self._fault = ""  # the page's frames have met it again
@@ -115,7 +122,9 @@ class Session:
         self._let_go()
         self._settle(started)
         self._commit(machine, aim)
-        self._fulfil()
+        self._fulfil(self._wish)
+        if upkeep.look_after_recorder(self.rig):
+            self._paged = True
 
     def _let_go(self) -> None:
         """See that no force is left of a trial, however it ended."""
@@ -162,6 +171,7 @@ class Session:
             self.rig.participant.go(machine.trial, flip)
         self._send_events(machine)
         self._listen(machine)
+        self._hear(machine)
         upkeep.look_after_twin(self.rig)
 
     def _scene(self, machine: TrialMachine, time: float) -> Scene:
@@ -197,6 +207,21 @@ class Session:
             if wish != "repeat":
                 machine.abort(now())
 
+    def _hear(self, machine: TrialMachine | None) -> None:
+        """The experimenter's commands from the page: a trial is aborted for them, as for the keys; a page is left at its end."""
+        if self.rig.remote is None:
+            return
+        wish = self.rig.remote.hear(self.rig, machine.trial.number if machine else None)
+        if wish == "resume":
+            self._asked = ""
+            if self._paused:
+                self.rig.window.keys.press("resume")
+        elif wish:
+            self._asked = "hold" if wish == "pause" else wish
+        if machine is not None and self._asked:
+            self._wish, self._asked = self._asked, ""
+            machine.abort(now())
+
     def _commit(self, machine: TrialMachine, aim: float) -> None:
         """Store the trial, wait for that, and only then count it."""
         assert machine.result is not None
@@ -206,7 +231,7 @@ class Session:
         frames = self.rig.window.frames.take()
         certificate = certificate_of(result, lost, delay, frames)
         broken = breaks(certificate, self._protocol.certificate)
-        again = self._wish == "repeat" or (result.status == "aborted" and self._wish in ("pause", "quit"))
+        again = self._wish == "repeat" or (result.status == "aborted" and self._wish in ("pause", "hold", "quit", "end"))
         requeue = should_requeue(self._protocol, trial, result.status, broken, forced=again)
         judgement = result.judgement
         committed = Committed(
@@ -275,15 +300,19 @@ class Session:
         self.rig.streams.frames.push(flip, window.frames.last_work, 0)
         self.between_frames()
 
-    def _fulfil(self) -> None:
-        """What the experimenter wished during the trial, now that it is stored; and what has died meanwhile."""
-        if self._wish == "pause":
-            self.rig.pages.pause()
+    def _fulfil(self, wish: str) -> None:
+        """What the experimenter wished, now that all trials are stored."""
+        if wish in ("pause", "hold"):
+            self._paused = True
+            self.rig.journal.flush()
+            self.rig.pages.pause(held=wish == "hold")
+            self._paused = False
             self.rig.event("resumed")
-        if self._wish == "quit":
+            self.rig.journal.flush()
+        if wish == "quit":
             self.rig.pages.confirm_quit()
-        if upkeep.look_after_recorder(self.rig):
-            self._paged = True
+        if wish == "end":
+            raise Aborted(ENDED)
 
 
 def _points(committed: Committed) -> int:
