@@ -16,7 +16,7 @@ class Samples(NamedTuple):
 
     device_time: np.ndarray  # (n,) s, the device's own clock; NaN where it has none
     host_time: np.ndarray  # (n,) s, LSL clock when the sample was read from the hardware
-    position: np.ndarray  # (n, axes) m, device plane, origin at the screen's or device's centre, y up
+    position: np.ndarray  # (n, axes) m, device plane, origin at the screen's or device's centre, y up; axes named tilt_ are rad
     buttons: np.ndarray  # (n,) int64 bit mask
     force: np.ndarray  # (n,) N or pressure 0..1; NaN where there is none
     counter: np.ndarray  # (n,) int64, one more for each sample that the device made

@@ -1,28 +1,24 @@
 """Moves the real pointer through X11's XTest extension, so that a simulated participant enters by the mouse's door."""
 
+import functools
 import os
 import sys
-import time
-from multiprocessing.connection import Connection
 from typing import Self
 
 import numpy as np
 
-from devices.device import Clock, Motion, Samples
+from devices.device import Clock, Samples
 from devices.geometry import Geometry
-from devices.process import Priority, pipe, set_priority, spawn, stop
-from devices.schedule import Part, Schedule
+from devices.player import PlayerProcess
+from devices.process import Priority
+from devices.schedule import Part
 from protocols.errors import DeviceError
 
-START = 20.0  # s for the process to be ready
 _ELSEWHERE = "run with '--device simulated' instead, which needs no pointer"
 
 
-class XPointer:
-    """A Player that moves the pointer and presses its left button, from a process of its own. Open it by ``with``.
-
-    Each sample of a motion is injected at its own time. Where the system stalls, the samples whose time has passed are left out,
-    as the hand would have moved on meanwhile; but no press or release is. With ``keep_log`` it remembers all that it injected.
+class XPointer(PlayerProcess):
+    """A Player that moves the pointer and presses its left button. With ``keep_log`` it remembers all that it injected.
 
     Raises:
         DeviceError: no X server with XTest (Wayland, Windows, macOS).
@@ -38,97 +34,12 @@ class XPointer:
         priority: Priority = "realtime",
     ):
         geometry = Geometry(metres_per_pixel, screen_size_px, screen_corner_px)
-        self._arguments = (geometry, clock, keep_log, priority)
-        self._open = False
+        super().__init__("pointer", functools.partial(_Hand, geometry, clock, keep_log), clock, priority)
 
     def __enter__(self) -> Self:
         if sys.platform != "linux" or os.environ.get("XDG_SESSION_TYPE") == "wayland":
             raise DeviceError(f"moving the pointer needs X11's XTest, which this system lacks; {_ELSEWHERE}")
-        self._pipe, far_end = pipe()
-        self._process = spawn(_perform, (far_end, *self._arguments), "twinrig-pointer")
-        far_end.close()
-        self._open = True
-        try:
-            self._answer()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._open:
-            self._open = False
-            self._pipe.close()  # the process takes this as the word to let go of the button and stop
-            stop(self._process)
-
-    def play(self, motion: Motion, at: float) -> None:
-        """Perform the motion from time ``at`` on; what is left of the last one by then is dropped.
-
-        Raises:
-            ValueError: the motion's arrays don't fit each other.
-            DeviceError: the process that moves the pointer is gone.
-        """
-        Schedule().add(motion, at)  # here, for the sake of the error
-        self._ask(("play", motion, at))
-
-    def injected(self) -> int:
-        """How many events the X server was asked for: changes of the position in pixels, presses and releases."""
-        self._ask(("count",))
-        return self._answer()
-
-    def log(self) -> Samples:
-        """All that was injected so far, with the times just before each was; empty without ``keep_log``."""
-        self._ask(("log",))
-        return self._answer()
-
-    def _ask(self, question: tuple) -> None:
-        try:
-            self._pipe.send(question)
-        except OSError as error:
-            raise DeviceError(f"the process that moves the pointer is gone ({error}); open the pointer again") from error
-
-    def _answer(self):
-        if not self._pipe.poll(START):
-            raise DeviceError(f"the process that moves the pointer gave no answer for {START:.0f} s; open the pointer again")
-        try:
-            answer = self._pipe.recv()
-        except EOFError as error:
-            raise DeviceError("the process that moves the pointer ended unexpectedly; open the pointer again") from error
-        if isinstance(answer, DeviceError):
-            raise answer
-        return answer
-
-
-def _perform(connection: Connection, geometry: Geometry, clock: Clock, keep_log: bool, priority: Priority) -> None:
-    """The pointer's process: from the first motion until the session hangs up."""
-    set_priority(priority)
-    try:
-        hand = _Hand(geometry, clock, keep_log)
-    except DeviceError as error:
-        connection.send(error)
-        return
-    connection.send("ready")
-    schedule = Schedule()
-    try:
-        while True:
-            if connection.poll(None if schedule.next_time == np.inf else 0):
-                _obey(connection, schedule, hand)
-                continue
-            time.sleep(min(max(schedule.next_time - clock(), 0.0), 0.002))  # short, so that a new motion is heard of
-            for part in schedule.take(clock()):
-                hand.move(part)
-    except (EOFError, BrokenPipeError):
-        hand.let_go()
-
-
-def _obey(connection: Connection, schedule: Schedule, hand: "_Hand") -> None:
-    match connection.recv():
-        case ("play", motion, at):
-            schedule.add(motion, at)
-        case ("count",):
-            connection.send(hand.injected)
-        case ("log",):
-            connection.send(hand.log())
+        return super().__enter__()
 
 
 class _Hand:

@@ -4,10 +4,13 @@ from importlib import import_module
 from typing import Any
 
 from protocols.errors import BadInput
+from protocols.task import TWO_HANDS
 
 #: Name, as on the command line, and what opens it.
 DEVICES = {
     "mouse": "devices.mouse:open_mouse",
+    "tablet": "devices.pointers:open_tablet",
+    "two-pointers": "devices.pointers:open_two_pointers",
     "manipulandum": "devices.manipulandum:open_manipulandum",
     "simulated": "devices.simulated:SimulatedDevice",
     "replay": "devices.simulated:SimulatedDevice",
@@ -16,9 +19,14 @@ DEVICES = {
 #: Those whose samples are made by the program itself.
 WITHOUT_HARDWARE = ("simulated", "replay")
 
+#: Those with a plane of their own, whatever the screen is, which X input 2 tells apart; a pilot moves virtual ones.
+POINTERS = ("tablet", "two-pointers")
+
 #: The same in words.
 WORDS = {
     "mouse": "the system's mouse, every event through PsychoPy's ioHub",
+    "tablet": "a pen: position on the tablet, pressure, tilt, contact as grip; X11 (its size and name: pointers.toml)",
+    "two-pointers": "two pens or mice, one in each hand, told apart; X11 (which is left and right: pointers.toml)",
     "manipulandum": "a lever or handle with encoders and motors on a serial port (--port PATH); in a pilot the simulated bench",
     "simulated": "a simulated participant below the pointer, at 1 kHz; the same movements each time",
     "replay": "the movements of a stored session once more (--replay SESSION_DIR)",
@@ -27,12 +35,15 @@ WORDS = {
 #: The axes that a device can have, by its name: one tuple for each way to set it up. One that isn't named here takes what it is asked for.
 AXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "mouse": (("x", "y"),),
+    "tablet": (("x", "y", "tilt_x", "tilt_y"), ("x", "y")),
+    "two-pointers": (TWO_HANDS,),
     "manipulandum": (("x", "y"),),
 }
 
 #: Players: what performs a simulated participant's motions. The simulated device is its own player.
 PLAYERS = {
     "pointer": "devices.pointer:XPointer",
+    "virtual": "devices.virtual_hands:VirtualHands",
     "simulated": "devices.simulated:SimulatedDevice",
 }
 

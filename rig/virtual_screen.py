@@ -17,13 +17,25 @@ def virtual_screen(width: int = 1280, height: int = 1024) -> Iterator[str]:
     Raises:
         TwinrigError: Xvfb isn't installed, or doesn't start.
     """
+    command = ["Xvfb", "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"]
+    with screen_of(command, "apt install xvfb, or use a real screen") as display:
+        yield display
+
+
+@contextmanager
+def screen_of(command: list[str], remedy: str) -> Iterator[str]:
+    """Start this X server on a free display number, set ``DISPLAY`` to it for the time of the block, and give its name.
+
+    Raises:
+        TwinrigError: it isn't installed, or doesn't start.
+    """
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"]
+    words = [*command, "-displayfd", str(writer)]
     try:
-        server = subprocess.Popen(command, pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        server = subprocess.Popen(words, pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except FileNotFoundError as error:
         os.close(reader)
-        raise TwinrigError("Xvfb isn't installed: apt install xvfb, or use a real screen") from error
+        raise TwinrigError(f"{command[0]} isn't installed: {remedy}") from error
     finally:
         os.close(writer)
     with os.fdopen(reader) as stream:
@@ -32,7 +44,7 @@ def virtual_screen(width: int = 1280, height: int = 1024) -> Iterator[str]:
     before = os.environ.get("DISPLAY")
     try:
         if not number:
-            raise TwinrigError("Xvfb did not start: run it by hand to see why")
+            raise TwinrigError(f"{command[0]} did not start: run it by hand to see why")
         os.environ["DISPLAY"] = f":{number}"
         yield f":{number}"
     finally:

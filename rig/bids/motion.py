@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rig.bids.session import BidsSession
 
 CHANNEL_COLUMNS = ("name", "component", "type", "tracked_point", "units", "reference_frame", "description")
+TILT = "how far the pen leans, to the right (x) or towards the user (y)"
 POSITION = "position, from the centre of the device or screen"
 ABSENT = ("ACCEL", "ANGACCEL", "GYRO", "JNTANG", "MAGN", "ORNT", "VEL")  # kinds of channel that the standard wants counted too
 PAUSE = 0.05  # s: longer times between samples are pauses of the hand and don't count in the rate
@@ -44,7 +45,7 @@ class Channel(NamedTuple):
 
     def row(self) -> tuple[str, ...]:
         """As a line of ``channels.tsv``."""
-        frame = "screen" if self.type == "POS" else "n/a"
+        frame = "screen" if self.type in ("POS", "ORNT") else "n/a"
         return (self.name, self.component, self.type, self.point, self.units, frame, self.meaning)
 
 
@@ -98,7 +99,7 @@ def _channels(device: dict[str, Any]) -> tuple[Channel, ...]:
     axes = tuple(device.get("axes") or ("x", "y"))
     return (
         Channel("latency", "n/a", "LATENCY", "s", "time of the sample from the first one, LSL clock"),
-        *map(_position, axes),
+        *map(_axis, axes),
         Channel("buttons", "n/a", "MISC", "n/a", "bit mask; bit 0 is the grip or left button"),
         Channel("force", "n/a", "MISC", "n/a", "grip force (N) or pen pressure (0 to 1)"),
         Channel("device_time", "n/a", "MISC", "s", "time by the device's own clock"),
@@ -106,9 +107,11 @@ def _channels(device: dict[str, Any]) -> tuple[Channel, ...]:
     )
 
 
-def _position(axis: str) -> Channel:
-    """``x``, or with two hands ``left_x``, each from the centre of its own device."""
+def _axis(axis: str) -> Channel:
+    """``x``, or with two hands ``left_x``, each from the centre of its own device; ``tilt_x`` of a pen."""
     side, _, component = axis.rpartition("_")
+    if side == "tilt":
+        return Channel(axis, component, "ORNT", "rad", TILT, "pen")
     return Channel(axis, component if component in ("x", "y", "z") else "n/a", "POS", "m", POSITION, f"{side} hand" if side else "hand")
 
 

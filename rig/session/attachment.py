@@ -1,12 +1,14 @@
-"""What a manipulandum is attached to: a serial port with the rig's calibration, or the simulated bench."""
+"""What a device is attached to: a manipulandum to a serial port or the simulated bench, virtual pointers to their X server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from devices.registry import POINTERS
 from protocols.errors import BadInput
 from rig.clock import now
+from rig.virtual_pointers import check_installed
 
 if TYPE_CHECKING:
     from devices.bench.bench import Bench
@@ -23,12 +25,20 @@ class Attachment(NamedTuple):
     bench: "Bench | None"  # None: hardware
 
 
+class VirtualPointers(NamedTuple):
+    """The pens and mice of a private screen, which a simulated participant moves."""
+
+    sockets: Path  # folder
+
+
 def check_port(device: str, port: str | None, simulated: bool) -> None:
     """See beforehand that there will be something to attach to; a bench is built here, where it wasn't yet.
 
     Raises:
         BadInput: there won't; says what to do.
     """
+    if device in POINTERS and simulated:
+        check_installed()
     if device != NAME:
         if port is not None:
             raise BadInput(f"--port {port} goes with --device {NAME} alone; leave it out")

@@ -1,14 +1,15 @@
 """The session's input: a device by its name, and who moves it where the participant is simulated."""
 
+from pathlib import Path
 from typing import Any, Self
 
 from devices.device import Device, DeviceInfo, DeviceStatus, Motion, Player, Samples
-from devices.registry import WITHOUT_HARDWARE, find_device, find_player, missing_axes
+from devices.registry import POINTERS, WITHOUT_HARDWARE, find_device, find_player, missing_axes
 from protocols.errors import BadInput
 from protocols.task import ONE_HAND
 from rig.clock import now
 from rig.screen.window import Window
-from rig.session.attachment import Attachment
+from rig.session.attachment import Attachment, VirtualPointers
 from rig.streams.outlets import MotionPublisher
 
 
@@ -17,25 +18,33 @@ def open_device(
     window: Window,
     publish: MotionPublisher | None = None,
     axes: tuple[str, ...] = ONE_HAND,
-    attachment: Attachment | None = None,
+    attachment: Attachment | VirtualPointers | None = None,
 ) -> Device:
     """The device of this name for the screen that shows the window, not yet entered; a simulated one has the axes asked for.
 
     Raises:
         BadInput: there is no such device.
+        DeviceError: of the tablet and of two pointers, there are none, or they can't be told.
     """
     opener = find_device(name)
     if name in WITHOUT_HARDWARE:
         return opener(now, axes=axes, publish=publish)
-    if attachment is not None:
+    if name in POINTERS:
+        from devices.virtual_hands import VIRTUAL
+
+        virtual = isinstance(attachment, VirtualPointers)
+        return opener(now, publish, pointers=VIRTUAL if virtual else None, simulated=virtual)
+    if isinstance(attachment, Attachment):
         return opener(now, attachment.port, attachment.calibration, publish, simulated=attachment.bench is not None)
     return opener(now, window.metres_per_pixel, window.screen_size_px, publish, window.screen_corner_px)
 
 
 def open_player(name: str, window: Window, slot: "DeviceSlot") -> Player:
-    """Who performs a simulated participant's motions, not yet entered: the real pointer, the simulated device itself, or the bench."""
+    """Who performs a simulated participant's motions, not yet entered: the real pointer, a virtual one, the simulated device, the bench."""
     if name in WITHOUT_HARDWARE or slot.bench is not None:
         return _Through(slot)
+    if slot.sockets is not None:
+        return find_player("virtual")(now, slot.sockets, len(slot.axes))
     return find_player("pointer")(now, window.metres_per_pixel, window.screen_size_px, window.screen_corner_px)
 
 
@@ -52,19 +61,20 @@ class DeviceSlot:
         window: Window,
         publish: MotionPublisher | None = None,
         axes: tuple[str, ...] = ONE_HAND,
-        attachment: Attachment | None = None,
+        attachment: Attachment | VirtualPointers | None = None,
     ) -> None:
         self._arguments = (name, window, publish, axes, attachment)
-        self.bench = attachment.bench if attachment else None
-        self._axes = axes
+        self.bench = attachment.bench if isinstance(attachment, Attachment) else None
+        self.sockets: Path | None = attachment.sockets if isinstance(attachment, VirtualPointers) else None
+        self.axes = axes
         self.device: Any = None
 
     def __enter__(self) -> Self:
         self.device = open_device(*self._arguments)
         self.device.__enter__()
-        if (found := self.device.info.axes)[: len(self._axes)] != self._axes:
+        if (found := self.device.info.axes)[: len(self.axes)] != self.axes:
             self.__exit__(None, None, None)
-            raise BadInput(missing_axes(self._arguments[0], found, self._axes))
+            raise BadInput(missing_axes(self._arguments[0], found, self.axes))
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -28,6 +28,7 @@ from rig.streams.outlets import JsonOutlet, configure_streams
 from rig.streams.recorder import Recorder
 from rig.streams.verify import Journalled, Verification, verify_recording
 from rig.twin.twin import TwinHandle, start_twin
+from rig.virtual_pointers import virtual_pointers
 
 if TYPE_CHECKING:
     from rig.session.session import Session
@@ -45,6 +46,7 @@ class Opened:
     session: "Session" = field(init=False)
     recorder: Recorder | None = None
     device: str = ""  # kind, as its stream is named
+    sockets: Path | None = None  # folder, of the virtual pointers that a simulated participant moves
     events: int = 0  # pushed to the stream
     verification: Verification | None = None
 
@@ -94,7 +96,11 @@ def open_session(plan: Plan, say: Callable[[str], None], new: bool, pictures: Pa
         origin = Origin(plan.session_id, start, plan.protocol.name, plan.loaded.hash, plan.simulated)
         opened = Opened(plan, start, origin)
         try:
-            with open_window(plan.settings, plan.windowed) as window, _twin(plan, origin) as messenger.twin:
+            with (
+                _own_screen(plan) as opened.sockets,
+                open_window(plan.settings, plan.windowed) as window,
+                _twin(plan, origin) as messenger.twin,
+            ):
                 journal.update_start({"window": _window_info(plan, window)})
                 from rig.session.parts import open_parts  # brings JAX, for which the first frame doesn't wait
 
@@ -153,6 +159,11 @@ def _window_info(plan: Plan, window: Window) -> dict[str, Any]:
         "notes": window.notes,
         "first_frame": round(time.time() - psutil.Process().create_time(), 2),  # s after the program was started
     }
+
+
+def _own_screen(plan: Plan) -> AbstractContextManager[Path | None]:
+    """Where a program moves a pen or two pointers: a private screen that has virtual ones, in place of the user's."""
+    return virtual_pointers() if plan.virtual else nullcontext()
 
 
 def _twin(plan: Plan, origin: Origin) -> AbstractContextManager[TwinHandle | None]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.simulate import LearnerActor
 from devices.device import Player
-from devices.pointer import XPointer
+from devices.player import PlayerProcess
 from protocols.errors import DeviceError, RecorderError
 from protocols.history import Committed
 from protocols.schedule import base_schedule
@@ -29,7 +29,7 @@ from rig.screen.pages import Pages, Person, SimulatedResponder
 from rig.screen.pictures import Pictures
 from rig.screen.window import Window
 from rig.session import attachment as attachments
-from rig.session.attachment import Attachment
+from rig.session.attachment import Attachment, VirtualPointers
 from rig.session.equipment import Rig
 from rig.session.input import DeviceSlot, open_player
 from rig.session.judge import Judge
@@ -68,7 +68,7 @@ def open_parts(
         warm = threading.Thread(target=_warm, args=(judge, plan, task))
         warm.start()
         workspace = Workspace(task.hand_origin, plan.protocol.workspace.hand_scale)
-        attachment = _attach(plan, journal.start, stack)
+        attachment = _attach(opened, journal.start, stack)
         device = stack.enter_context(DeviceSlot(plan.device, window, MotionPublisher(origin), task.axes, attachment))
         player = stack.enter_context(open_player(plan.device, window, device)) if plan.simulated else None
         calibrated = in_force(plan.protocol, plan.settings, window.screen_size_px, device.info, refusing=not plan.simulated)
@@ -100,17 +100,20 @@ def open_parts(
             if rig.twin is not None:
                 _let_finish(rig.twin, len(session.history))
             opened.events = streams.events.counter
-            if attachment is not None:
+            if isinstance(attachment, Attachment):
                 with suppress(DeviceError):
                     journal.update_start({"manipulandum": device.command("report")})
-            if isinstance(player, XPointer):
+            if isinstance(player, PlayerProcess):
                 with suppress(DeviceError):  # one that failed has said so already
                     device.read()
                     journal.update_start({"pointer": {"injected": player.injected(), "received": device.status().samples}})
 
 
-def _attach(plan: Plan, start: int, stack: ExitStack) -> Attachment | None:
-    """What the manipulandum is attached to; None with other devices."""
+def _attach(opened: Opened, start: int, stack: ExitStack) -> Attachment | VirtualPointers | None:
+    """What the manipulandum is attached to, or the virtual pointers; None with other devices."""
+    plan = opened.plan
+    if opened.sockets is not None:
+        return VirtualPointers(opened.sockets)
     if plan.device != attachments.NAME:
         return None
     if plan.simulated:

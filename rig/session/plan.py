@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from devices.registry import DEVICES, check_axes
+from devices.registry import DEVICES, POINTERS, check_axes
 from protocols.errors import BadInput
 from protocols.force import check_force
 from protocols.load import Loaded, load_protocol, parse_protocol
@@ -49,6 +49,11 @@ class Plan:
     windowed: bool
     twin: bool  # whether the learners practise beside the session
     settings: Settings
+
+    @property
+    def virtual(self) -> bool:
+        """Whether a program moves virtual pointers, on a screen of their own."""
+        return self.simulated and self.device in POINTERS
 
     def record(self) -> dict[str, Any]:
         """The rows of the journal's session table."""
@@ -114,7 +119,8 @@ def new_plan(
     variant = loaded.protocol.for_session(number)
     check_learners(variant, loaded.path)
     _check_language(variant, language)
-    check_display()
+    if not (simulated and device in POINTERS):  # which bring a screen of their own
+        check_display()
     folder = folders.create_session_folder(root, loaded.protocol.name, code, number, simulated)
     try:
         condition = earlier["condition"] if earlier else _draw(root, loaded.protocol, code)

@@ -27,10 +27,10 @@ class ReplayedParticipant:
         self._task, self._workspace, self._player = task, workspace, player
         with read_journal(folders.open_session_folder(session) / folders.JOURNAL) as journal:
             stored = {trial.number: trial.go_time for trial in journal.stored() if np.isfinite(trial.go_time)}
-            self._motions = {number: since_go(journal.path_of(number), go_time) for number, go_time in stored.items()}
+            self._motions = {number: since_go(journal.path_of(number), go_time, len(task.axes)) for number, go_time in stored.items()}
         if not self._motions:
             raise BadInput(f"{session}: holds no movement to play again; name another session with --replay")
-        if (found := next(iter(self._motions.values())).position.shape[1]) != len(task.axes):
+        if (found := next(iter(self._motions.values())).position.shape[1]) < len(task.axes):
             needed = f"{len(task.axes)} ({', '.join(task.axes)})"
             raise BadInput(f"{session}: its movements have {found} axes, and this task needs {needed}; name a session of the same task")
 
@@ -54,12 +54,12 @@ class ReplayedParticipant:
         """What was done is done."""
 
 
-def since_go(samples: Samples, go_time: float) -> Motion:
-    """The samples from a go cue on (LSL s), beginning with where the hand was at it."""
+def since_go(samples: Samples, go_time: float, axes: int) -> Motion:
+    """The samples from a go cue on (LSL s), beginning with where the hand was at it; of further axes, such as a pen's tilt, nothing."""
     first = int(np.searchsorted(samples.host_time, go_time, side="right"))
     held = max(first - 1, 0)
     return Motion(
         np.concatenate([[0.0], samples.host_time[first:] - go_time]),
-        np.concatenate([samples.position[held : held + 1], samples.position[first:]]),
+        np.concatenate([samples.position[held : held + 1], samples.position[first:]])[:, :axes],
         np.concatenate([samples.buttons[held : held + 1], samples.buttons[first:]]),
     )

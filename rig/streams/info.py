@@ -57,10 +57,16 @@ FRAME_CHANNELS = (
 
 
 def motion_channels(axes: Sequence[str]) -> tuple[Channel, ...]:
-    """The channels of a motion stream: device time, position (``x`` or ``left_x`` is of type PositionX), buttons, force, counter."""
-    position = tuple(Channel(axis, "m", f"Position{axis.rpartition('_')[2].upper()}") for axis in axes)
+    """The channels of a motion stream: device time, axes (``x`` or ``left_x`` is of type PositionX), buttons, force, counter."""
+    position = tuple(_axis(axis) for axis in axes)
     ends = (Channel("buttons", "bit mask", "Buttons"), Channel("force", "N or 0..1", "Force"), Channel("counter", "", "Counter"))
     return (Channel("device_time", "s", "Time"), *position, *ends)
+
+
+def _axis(axis: str) -> Channel:
+    """A place in m, or how far a pen leans (``tilt_x``: to the right) in rad."""
+    kind, _, component = axis.rpartition("_")
+    return Channel(axis, "rad", f"Orientation{component.upper()}") if kind == "tilt" else Channel(axis, "m", f"Position{component.upper()}")
 
 
 def motion_info(origin: Origin, device: DeviceInfo, name: str) -> pylsl.StreamInfo:

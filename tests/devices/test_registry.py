@@ -14,7 +14,7 @@ def test_every_name_leads_to_something_that_can_be_called():
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(BadInput, match="manipulandum, mouse, replay, simulated, got 'joystick'"):
+    with pytest.raises(BadInput, match="manipulandum, mouse, replay, simulated, tablet, two-pointers, got 'joystick'"):
         find_device("joystick")
 
 
@@ -29,9 +29,11 @@ def test_no_device_module_loads_psychopy_lsl_or_x_when_imported():
 
 def test_a_device_with_too_few_axes_is_refused_with_what_is_needed():
     for name in DEVICES:
-        check_axes(name, ONE_HAND)
+        check_axes(name, TWO_HANDS if name == "two-pointers" else ONE_HAND)
     check_axes("simulated", TWO_HANDS)
-    with pytest.raises(BadInput, match=r"mouse.* 4 axes \(left_x, left_y, right_x, right_y\).*has 2 \(x, y\): choose from .*simulated"):
+    with pytest.raises(BadInput, match=r"two-pointers.* 2 axes \(x, y\)"):
+        check_axes("two-pointers", ONE_HAND)
+    with pytest.raises(BadInput, match=r"mouse.* 4 axes \(left_x, .*right_y\).*has 2 \(x, y\): choose from two-pointers, .*simulated"):
         check_axes("mouse", TWO_HANDS)
 
 

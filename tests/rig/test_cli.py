@@ -57,7 +57,7 @@ def test_help_answers_at_once():
         (("pilot", "skittles", "--device", "manipulandum", "--port", "nowhere"), "--port nowhere"),
         (("check", "--device", "manipulandum"), "--port"),
         (("check", "bimanual"), "4 axes (left_x, left_y, right_x, right_y)"),
-        (("pilot", "bimanual"), "choose from simulated"),
+        (("pilot", "bimanual"), "choose from two-pointers"),
         (("trials", "nowhere"), "nowhere"),
         (("rescore", "nowhere", "--protocol", "skittles", "--out", "t.tsv"), "nowhere"),
         (("measure", "nowhere.csv", "--out", "m.csv"), "nowhere.csv"),
