@@ -177,4 +177,15 @@ class PointersSource:
 
 def _present() -> list[PointingDevice]:
     with XInput() as server:
-        return server.pointers()
+        return told_apart(server.pointers())
+
+
+def told_apart(found: list[PointingDevice]) -> list[PointingDevice]:
+    """What was found, where the X server has the devices themselves.
+
+    Raises:
+        DeviceError: it is Wayland's, whose stand-ins mix them.
+    """
+    if any(device.name.startswith("xwayland") for device in found):
+        raise DeviceError("a Wayland session mixes pens and mice before they can be told apart: log in with an X11 session")
+    return found

@@ -40,8 +40,8 @@ class Certificate(Part):
 class Calibrated(Part):
     """Which calibrations of the rig a session asks for."""
 
-    required: tuple[Literal["screen", "device", "delay"], ...] = given(
-        ("screen",), "calibrations that must hold for this screen and device"
+    required: tuple[Literal["screen", "device", "delay", "grid"], ...] = given(
+        ("screen",), "calibrations that must hold for this screen and device; grid: a tablet's or two pointers' mapping"
     )
     max_days: float = given(180.0, "older ones don't count", "days", gt=0)
     otherwise: Literal["warn", "refuse"] = given("warn", "what becomes of a person's session without them; simulated ones are only warned")

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from devices.device import DeviceInfo
+from devices.registry import POINTERS
 from protocols.errors import BadInput
 from protocols.schema import Protocol
 from rig.calibration.kept import Calibration, Kind, latest, screen_name
 from rig.settings import Settings
 
-_WHAT = {"screen": "screen", "device": "device", "delay": "screen's delay"}
+_WHAT = {"screen": "screen", "device": "device", "delay": "screen's delay", "grid": "device's mapping"}
 
 
 class InForce(NamedTuple):
@@ -43,19 +46,25 @@ def in_force(protocol: Protocol, settings: Settings, screen_px: tuple[int, int],
     """
     screen = screen_name(settings.screen, screen_px)
     names: dict[Kind, str] = {"screen": screen, "device": device_name(device), "delay": screen}
+    if device.kind in POINTERS and not device.simulated:
+        names["grid"] = device_name(device)
     found: dict[Kind, Calibration] = {kind: calibration for kind, of in names.items() if (calibration := latest(kind, of)) is not None}
     if settings.screen_width is not None:
         found.pop("screen", None)  # the ruler's width is the one that is used
+    if "grid" in found and not _holds(found["grid"], device):
+        found.pop("grid")
     complaints = tuple(_complaints(protocol, settings, names, found))
     if complaints and refusing and protocol.calibration.otherwise == "refuse":
         raise BadInput(f"protocol {protocol.name!r} refuses to begin: {'; '.join(complaints)}")
-    return InForce(tuple(found.values()), complaints)
+    return InForce(tuple(found.values()), (*complaints, *_unconfirmed(protocol, names, found)))
 
 
 def _complaints(protocol: Protocol, settings: Settings, names: dict[Kind, str], found: dict[Kind, Calibration]) -> Iterator[str]:
     for kind in protocol.calibration.required:
         if kind == "screen" and settings.screen_width is not None:
             continue
+        if kind not in names:
+            continue  # a mouse on its screen needs no grid
         if kind not in found:
             other = latest(kind)
             elsewhere = f" (there is one of another: {other.of})" if other else ""
@@ -63,3 +72,15 @@ def _complaints(protocol: Protocol, settings: Settings, names: dict[Kind, str], 
         elif (days := found[kind].age().total_seconds() / 86_400) > protocol.calibration.max_days:
             limit = protocol.calibration.max_days
             yield f"the {_WHAT[kind]}'s calibration is {days:.0f} days old, and {limit:g} are allowed; run 'twinrig calibrate {kind}'"
+
+
+def _holds(confirmed: Calibration, device: DeviceInfo) -> bool:
+    """Whether a mapping is still what was confirmed on the grid."""
+    return all(np.isclose(confirmed.values.get(name, np.nan), value, rtol=1e-9) for name, value in device.calibration.items())
+
+
+def _unconfirmed(protocol: Protocol, names: dict[Kind, str], found: dict[Kind, Calibration]) -> Iterator[str]:
+    """A word, where the protocol requires none, on a tablet or pointers that nobody looked at on a grid."""
+    if "grid" in names and "grid" not in found and "grid" not in protocol.calibration.required:
+        name = names["grid"].partition(",")[0]
+        yield f"the {name}'s mapping was not confirmed as it is now: run 'twinrig calibrate grid --device {name}'"

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from protocols.errors import BadInput
 from rig.settings import settings_file
 
-Kind = Literal["screen", "device", "delay"]
+Kind = Literal["screen", "device", "delay", "grid"]
 REMEDY = "delete the file, or calibrate again"
 
 

@@ -1,4 +1,4 @@
-"""``twinrig calibrate``: measure the screen, an input device, or the delay from flip to light, and keep the answer, dated."""
+"""``twinrig calibrate``: measure screen, device, or the delay from flip to light, or confirm a tablet's grid; kept, dated."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from rig.calibration.kept import Calibration
     from rig.screen.window import Window
 
-WHAT = ("screen", "device", "delay")
+WHAT = ("screen", "device", "delay", "grid")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``calibrate``."""
     parser.add_argument(
-        "what", choices=WHAT, metavar="WHAT", help="screen (by a bank card), device (by ruler or angle), delay (by photodiode)"
+        "what", choices=WHAT, metavar="WHAT", help="screen (by a bank card), device (by ruler or angle), delay (by photodiode), grid"
     )
-    parser.add_argument("--device", default="mouse", metavar="NAME", help="device: which input device (default: mouse)")
+    parser.add_argument("--device", default="mouse", metavar="NAME", help="device, grid: which input device (default: mouse)")
     parser.add_argument("--port", metavar="PATH", help="device: the serial port of a manipulandum")
     parser.add_argument("--distance", type=float, default=0.1, metavar="M", help="device: length along the ruler, m (default: 0.1)")
     parser.add_argument("--stream", metavar="NAME", help="delay: the LSL stream that the photodiode is on")
@@ -36,7 +36,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         raise BadInput(f"--distance {options.distance:g}: expected metres from 0.005 to 2; 100 mm is 0.1")
     if options.what == "delay" and options.stream is None:
         raise BadInput("calibrate delay needs --stream NAME, the LSL stream that the photodiode is on")
-    measure = {"screen": _screen, "device": _device, "delay": _delay}[options.what]
+    measure = {"screen": _screen, "device": _device, "delay": _delay, "grid": _grid}[options.what]
     with open_window(load_settings(), options.windowed) as window:
         calibration = measure(options, window)
     file = keep(calibration)
@@ -77,6 +77,19 @@ def _device(options: argparse.Namespace, window: "Window") -> "Calibration":
     used = load_or_default()
     with open_device(options.device, window, attachment=Attachment(options.port, used, None)) as device:
         return measure_manipulandum(window, device, Person(window), used, options.distance)
+
+
+def _grid(options: argparse.Namespace, window: "Window") -> "Calibration":
+    from devices.registry import POINTERS
+    from protocols.task import ONE_HAND, TWO_HANDS
+    from rig.calibration.grid import confirm_grid
+    from rig.screen.pages import Person
+    from rig.session.input import open_device
+
+    if options.device not in POINTERS:
+        raise BadInput(f"calibrate grid --device {options.device}: choose from {', '.join(POINTERS)}, which have a plane of their own")
+    with open_device(options.device, window, axes=ONE_HAND if options.device == "tablet" else TWO_HANDS) as device:
+        return confirm_grid(window, device, Person(window))
 
 
 def _delay(options: argparse.Namespace, window: "Window") -> "Calibration":

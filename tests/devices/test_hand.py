@@ -7,7 +7,7 @@ import pytest
 
 from devices.hand import Hand, tablet_size
 from devices.pointer_settings import INCH, PointerSettings
-from devices.pointers import Chosen, PointersSource
+from devices.pointers import Chosen, PointersSource, told_apart
 from devices.xinput import EMULATED, RAW_MOTION, RAW_PRESS, RAW_RELEASE, Axis, PointingDevice, RawEvent, parse_raw
 from protocols.errors import DeviceError
 
@@ -101,3 +101,9 @@ def test_the_server_s_clock_goes_on_when_its_32_bits_end():
     source = PointersSource(Chosen("tablet", (pen(),), (NOTHING,), ("x", "y"), True), lambda: 0.0)
     times = [source._server_time(motion({}, time)) for time in (2**32 - 2, 2**32 - 1, 3, 4)]
     np.testing.assert_allclose(np.diff(times), [0.001, 0.004, 0.001], atol=1e-6)
+
+
+def test_stand_ins_of_wayland_are_refused():
+    assert told_apart([pen(), MOUSE]) == [pen(), MOUSE]
+    with pytest.raises(DeviceError, match="log in with an X11 session"):
+        told_apart([pen()._replace(name="xwayland-tablet stylus:17")])
