@@ -12,7 +12,7 @@ from devices.process import Priority, pipe, set_priority, spawn, stop
 from devices.schedule import Part, Schedule
 from protocols.errors import DeviceError
 
-START = 20.0  # s for the process to be ready
+START = 60.0  # s for the process to be ready; a busy machine takes long to start one
 
 
 class Mover(Protocol):

@@ -69,6 +69,7 @@ def test_a_protocol_may_require_it_of_devices_that_have_one(rig_folder):
 
 
 @pytest.mark.alone
+@pytest.mark.timeout(600)
 @pytest.mark.screen
 @pytest.mark.parametrize(
     ("device", "values"), [("tablet", {"width": WIDTH, "height": HEIGHT}), ("two-pointers", {"left_metres_per_count": COUNT})]
@@ -79,7 +80,7 @@ def test_a_pen_and_two_mice_are_shown_and_confirmed(device, values, tmp_path):
     except BadInput as error:
         pytest.skip(f"NOT TESTED: {error}")
     words = [sys.executable, "-m", "tests.rig.calibration.confirm", device, tmp_path / "grid.png"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     confirmed = SimpleNamespace(**json.loads(done.stdout.splitlines()[-1]))
     assert confirmed.kind == "grid" and (device != "tablet" or confirmed.of == f"tablet, {PEN}")

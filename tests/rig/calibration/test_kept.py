@@ -55,10 +55,11 @@ def test_a_changed_or_damaged_file_is_refused(spoil):
 
 
 def test_a_session_takes_along_what_holds_for_it():
-    keep(old(1))
+    made = old(1)
+    keep(made)
     held = in_force(asking(), Settings(), PX, MOUSE, refusing=True)
     assert held.complaints == ()
-    assert [stored["hash"] for stored in held.stored()] == [old(1).hash]
+    assert [stored["hash"] for stored in held.stored()] == [made.hash]
 
 
 @pytest.mark.parametrize(
