@@ -76,10 +76,16 @@ def planes_of(info: DeviceInfo) -> tuple[Plane, ...]:
     sides = ("",) if info.kind == "tablet" else ("left", "right") if info.kind == "two-pointers" else ()
     if not sides:
         raise BadInput(f"calibrate grid: {info.kind} has no plane of its own; choose --device tablet or --device two-pointers")
-    sizes = [tuple(info.calibration.get(f"{side}_{name}".lstrip("_"), FIELD[0]) for name in ("width", "height")) for side in sides]
+    sizes = [_size(info, side) for side in sides]
     if len(sides) == 1:
         return (Plane("", sizes[0], (0.0, 0.0)),)
     return tuple(Plane(side, size, (sign * (size[0] + GAP) / 2, 0.0)) for side, size, sign in zip(sides, sizes, (-1, 1), strict=True))
+
+
+def _size(info: DeviceInfo, side: str) -> tuple[float, float]:
+    """Of a tablet, or what is shown of a mouse's plane."""
+    width, height = (info.calibration.get(f"{side}_{name}".lstrip("_"), end) for name, end in zip(("width", "height"), FIELD, strict=True))
+    return width, height
 
 
 def moved(path: np.ndarray) -> bool:
