@@ -16,6 +16,7 @@ HOMES = {
     "pylsl": ("rig/streams/", "rig/clock"),
     "pyxdf": ("rig/streams/xdf",),
     "sqlite3": ("rig/journal/file",),
+    "bokeh": ("rig/monitor/",),
     "matplotlib": ("analysis/figures/",),
     "Xlib": ("devices/pointer", "devices/acceleration", "devices/mouse"),
 }
