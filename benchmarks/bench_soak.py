@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.keep import keep
 from devices.bench.truth import Truth, read_truth
+from devices.device import Samples
 from rig.folder import JOURNAL
 from rig.journal.reader import Journal, read_journal
 from rig.virtual_screen import virtual_screen
@@ -52,11 +53,14 @@ def packet_figures(journal: Journal) -> dict[str, Any]:
 
 def release_figures(journal: Journal, truth: Truth) -> dict[str, Any]:
     """Each release as measured against where, when and how fast the plant let go."""
-    rows = [_errors(record, truth) for record in journal.records() if np.isfinite(record["action_release_speed"] or np.nan)]
-    late, angle, quadratic, linear = np.abs(np.array(rows)).T
+    records = [record for record in journal.records() if np.isfinite(record["action_release_speed"] or np.nan)]
+    late, stamped, angle, quadratic, linear = np.abs(
+        [_errors(record, journal.path_of(int(record["trial"])), truth) for record in records]
+    ).T
     return {
-        "throws": len(rows),
+        "throws": len(records),
         "release_time_off_by_ms": {f"p{p}": round(1e3 * float(np.percentile(late, p)), 3) for p in (50, 99, 100)},
+        "release_stamped_by_the_board_off_by_us_at_most": round(1e6 * float(stamped.max()), 1),
         "angle_off_by_deg_at_most": round(float(angle.max()), 4),
         "encoder_step_deg": COUNT,
         "angles_within_a_step": int(np.sum(angle < COUNT)),
@@ -65,17 +69,19 @@ def release_figures(journal: Journal, truth: Truth) -> dict[str, Any]:
     }
 
 
-def _errors(record: dict[str, Any], truth: Truth) -> tuple[float, float, float, float]:
-    """Time (s) and angle (deg) that a release is off by; its speeds' errors as shares of what is allowed."""
-    releases = truth.releases()
+def _errors(record: dict[str, Any], path: Samples, truth: Truth) -> tuple[float, float, float, float, float]:
+    """What a release is off by: its time (s), the board's stamp of it (s), its angle (deg), its speeds as shares of what is allowed."""
     time = record["go_time"] + record["release_time"]
-    nearest = int(np.argmin(np.abs(releases.time - time)))
+    stamp = path.device_time[np.argmin(np.abs(path.host_time - time))]
+    releases, on_board = truth.releases(), truth.on_board().releases().time
+    nearest = int(np.argmin(np.abs(on_board - stamp)))
     when, angle, speed = releases.time[nearest], np.degrees(releases.position[nearest, 0]), LEVER * releases.velocity[nearest, 0]
     before = (truth.time > when - WINDOW) & (truth.time <= when)
     mean = LEVER * np.polyfit(truth.time[before] - when, truth.position[before, 0], 1)[0]
     resolution = LEVER * np.radians(COUNT) / WINDOW
     return (
         time - when,
+        stamp - on_board[nearest],
         (record["action_release_angle_deg"] - angle + 180) % 360 - 180,
         (record["action_release_speed_quadratic"] - speed) / (resolution + 0.01 * abs(speed)),
         (record["action_release_speed"] - mean) / resolution,

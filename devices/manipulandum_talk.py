@@ -11,7 +11,7 @@ from protocols.errors import DeviceError, DeviceTimeout
 
 HEARTBEAT = 0.05  # s; the board waits for four of them before it turns the motors off
 ANSWER = 0.03  # s that an answer may take (1 to 2 ms as a rule) before the command is sent again
-PATIENCE = 0.6  # s in which a command is sent again; a driver that is busy for a second counts as stuck
+PATIENCE = 0.4  # s in which a command is sent again; a driver that is busy with two of them for a second counts as stuck
 LISTEN = 0.0005  # s between two looks for an answer
 REFUSED = 3
 

@@ -136,7 +136,7 @@ class SampledDevice:
         """
         self._raise_fault()
         try:
-            self._pipe.send((name, arguments))
+            self._pipe.send((name, arguments, True))
             if not self._pipe.poll(PATIENCE):
                 self._fault = f"{self._name}: gave no answer to {name!r} for {PATIENCE:.0f} s; close other programs, then open it again"
                 raise DeviceTimeout(self._fault)
@@ -148,6 +148,19 @@ class SampledDevice:
             return content
         self._fault = content if said == "fault" else ""
         raise DeviceError(content)
+
+    def order(self, name: str, *arguments: Any) -> None:
+        """Have the device do something, and don't wait: a frame has no time for a way to the hardware and back. Orders are carried out
+        one after the other; one that can't be is a fault, which a ``read`` soon raises.
+
+        Raises:
+            DeviceError: it has failed before.
+        """
+        self._raise_fault()
+        try:
+            self._pipe.send((name, arguments, False))
+        except OSError as error:
+            raise DeviceError(self._death()) from error
 
     def status(self) -> DeviceStatus:
         """Health since opening."""
@@ -231,18 +244,27 @@ def _raise(priority: Priority, helpers: tuple[int, ...]) -> str:
 
 
 def _attend(name: str, source: Source, connection: Connection) -> bool:
-    """Obey what the session asks for meanwhile; False once it has hung up."""
+    """Obey what the session asks for meanwhile; False once it has hung up.
+
+    Raises:
+        DeviceError: what was asked for without waiting for an answer can't be done.
+    """
     while connection.poll():
         try:
-            asked, arguments = connection.recv()
+            asked, arguments, waits = connection.recv()
         except EOFError:
             return False
         try:
             if not isinstance(source, Commanded):
                 raise DeviceError("takes no commands")
-            connection.send(("answer", source.command(asked, *arguments)))
+            answer = source.command(asked, *arguments)
         except DeviceError as error:
+            if not waits:
+                raise
             connection.send(("refused", f"{name}: {error}"))
+        else:
+            if waits:
+                connection.send(("answer", answer))
     return True
 
 

@@ -14,8 +14,10 @@ _ON = (Stage.HOLD, Stage.FOREPERIOD, Stage.MOVEMENT)  # from HOLD, so that it ha
 class TrialForce:
     """Follows one trial's stages. With no force it does nothing.
 
+    It doesn't wait for the device: one that won't is a fault, which the next samples bring.
+
     Raises (in ``follow``):
-        DeviceError: the device won't.
+        DeviceError: the device has failed.
     """
 
     def __init__(self, force: Force, trial: Trial, workspace: Workspace, device: DeviceSlot) -> None:
@@ -28,7 +30,7 @@ class TrialForce:
         wanted = self._field is not None and stage in _ON
         if wanted != self._on:
             self._on = wanted
-            self._device.command("field", self._field) if wanted else self._device.command("relax")
+            self._device.order("field", self._field) if wanted else self._device.order("relax")
 
 
 def _field(force: Force, trial: Trial, workspace: Workspace) -> ForceField:

@@ -98,6 +98,10 @@ class DeviceSlot:
         """As the device obeys."""
         return self.device.command(name, *arguments)
 
+    def order(self, name: str, *arguments: Any) -> None:
+        """As the device obeys, without waiting for it."""
+        self.device.order(name, *arguments)
+
     def reopen(self) -> None:
         """Close the device, whatever is left of it, and open it anew.
 
