@@ -95,7 +95,7 @@ class Injector(threading.Thread):
             os.kill(self._stopped, SIGNALS[word])
         elif whom == ["elsewhere"]:
             device.bench.order(word)
-            time.sleep(0.02)
+            time.sleep(0.05)
             self._holders.append(os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY))  # takes the number that was freed
         else:
             device.bench.order(order)

@@ -91,11 +91,14 @@ def payload_of(encoded: bytes) -> bytes | None:
 
 
 class Receiver:
-    """Finds the payloads in a stream of bytes, however it is cut, and never keeps more than a frame of it."""
+    """Finds the payloads in a stream of bytes, however it is cut, and never keeps more than a frame of it.
 
-    def __init__(self) -> None:
+    ``joining``: the other side may be talking already, so that half a frame at the beginning is no error.
+    """
+
+    def __init__(self, joining: bool = False) -> None:
         self.errors = 0  # broken frames
-        self._rest = b""
+        self._rest, self._joining = b"", joining
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads that these bytes complete."""
@@ -103,7 +106,9 @@ class Receiver:
         self._rest = rest[: ENCODED_MAX + 1]  # one too long stays recognisable as such
         payloads = [payload_of(encoded) for encoded in frames if encoded]
         good = [payload for payload in payloads if payload is not None]
-        self.errors += len(payloads) - len(good)
+        cut = self._joining and frames[:1] != [b""] and payloads[:1] == [None]
+        self.errors += len(payloads) - len(good) - cut
+        self._joining &= not frames
         return good
 
 

@@ -11,7 +11,7 @@ from protocols.errors import DeviceError, DeviceTimeout
 
 HEARTBEAT = 0.05  # s; the board waits for four of them before it turns the motors off
 ANSWER = 0.03  # s that an answer may take (1 to 2 ms as a rule) before the command is sent again
-PATIENCE = 0.4  # s in which a command is sent again; a driver that is busy with two of them for a second counts as stuck
+PATIENCE = 0.4  # s in which a command is sent again; a driver that is busy with such for too long counts as stuck
 LISTEN = 0.0005  # s between two looks for an answer
 REFUSED = 3
 
@@ -25,7 +25,7 @@ class Conversation:
 
     def __init__(self, link: SerialLink, clock: Clock) -> None:
         self._link, self._clock = link, clock
-        self._receiver = Receiver()
+        self._receiver = Receiver(joining=True)
         self._token = 0
         self._answers: list[Answer] = []
         self._batches: list[tuple[float, np.ndarray]] = []

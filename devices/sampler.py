@@ -12,8 +12,8 @@ from devices.process import Priority, pipe, set_priority, spawn, stop
 from devices.ring import Ring, RingAddress
 from protocols.errors import DeviceError, DeviceTimeout
 
-SILENCE = 1.0  # s without a heartbeat after which the device counts as stuck
-PATIENCE = 2.0  # s for the answer to a command
+SILENCE = 2.0  # s without a heartbeat after which the device counts as stuck; a serial port keeps 2.3 s of a manipulandum's samples
+PATIENCE = 4.0  # s for the answer to a command
 START = 60.0  # s for the device to open; PsychoPy and ioHub take 3 to 5 s on an idle machine
 
 
@@ -98,7 +98,9 @@ class SampledDevice:
     def __enter__(self) -> Self:
         self._ring = Ring.create(self._axes)
         self._pipe, far_end = pipe()
-        self._process = spawn(_sample, (self._name, self._ring.address, far_end, self._sampling), f"twinrig-{self._name}")
+        loading: Priority = "normal" if self._sampling.priority in ("normal", "low") else "high"  # a paused session waits for it
+        arguments = (self._name, self._ring.address, far_end, self._sampling)
+        self._process = spawn(_sample, arguments, f"twinrig-{self._name}", loading)
         far_end.close()  # else the end of the child would not show as the end of the pipe
         self._open = True
         try:
@@ -214,7 +216,7 @@ class SampledDevice:
         gap = self._sampling.clock() - self._ring.heartbeat
         if gap <= SILENCE:
             return ""
-        return f"{self._name}: no sign of life for {gap:.1f} s (expected one every {SILENCE:.0f} s at least); check the cable and the load"
+        return f"{self._name}: no sign of life for {gap:.1f} s (expected one within {SILENCE:.0f} s); check the cable and the load"
 
 
 def _sample(name: str, address: RingAddress, connection: Connection, sampling: Sampling) -> None:

@@ -70,10 +70,19 @@ class Bench:
         """Make something go wrong, such as ``unplug``, ``plug``, ``drop 10``, ``hang`` or ``emergency 1`` (see ``bench.c``)."""
         self._send(f"{words}\n".encode())
 
+    def obey(self, words: str) -> float:
+        """The same, and when it went wrong (s, LSL, by the bench's own time, which on a busy computer is late)."""
+        self._send(f"flush\n{words}\n".encode())
+        return self._hear("flushed") - self._offset
+
+    def time(self) -> float:
+        """How far the bench has come (s, LSL)."""
+        self.order("flush")
+        return self._hear("flushed") - self._offset
+
     def truth(self) -> Truth:
         """What has happened up to now."""
-        self.order("flush")
-        self._hear("flushed")
+        self.time()
         return read_truth(self._truth, -self._offset)
 
     def _send(self, data: bytes) -> None:

@@ -108,6 +108,16 @@ def test_a_truncated_frame_does_not_take_the_next_one_with_it():
     assert receiver.errors == 1
 
 
+@pytest.mark.parametrize("cut", range(12))
+def test_half_a_frame_at_the_beginning_is_an_error_only_where_the_line_was_quiet_before(cut):
+    stream = frame(b"first one")[cut:] + frame(b"second") + frame(b"third")[:5] + frame(b"fourth")
+    quiet, joining = Receiver(), Receiver(joining=True)
+    first = [b"first one"] * (cut < 2)
+    assert quiet.feed(stream) == joining.feed(stream[:3]) + joining.feed(stream[3:]) == [*first, b"second", b"fourth"]
+    assert joining.errors == 1
+    assert quiet.errors == 1 + (cut > 1)
+
+
 def test_endless_bytes_without_a_zero_take_no_memory():
     receiver = Receiver()
     for _ in range(100):

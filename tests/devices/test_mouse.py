@@ -188,7 +188,7 @@ def test_a_frozen_device_process_is_told_and_can_be_closed(screen):
         process = psutil.Process(device.process_id)
         family = [process, *children_of(device.process_id)]
         process.suspend()
-        assert_told(device, "no sign of life", within=1.5)
+        assert_told(device, "no sign of life", within=2.5)
     assert not wait_until_gone(family, 2.0)
 
 
