@@ -25,6 +25,7 @@ ALL = (
     "simulate_speed",
     "bench_codec",
     "bench_soak",
+    "bench_force",
     "bench_faults",
     "fit_speed",
 )

@@ -87,18 +87,27 @@ ROWS = (
     ("starts", "first frame of `twinrig run`", "under 8 s", "{0[first_frame_s][median]} s (median), {0[first_frame_s][max]} s (slowest)"),
     ("bench_soak", "manipulandum's firmware in the loop for {0[minutes]} min at 1 kHz, streams and twin on", "no packet lost, none broken",
      "{0[lost]} of {0[samples]} lost, {0[crc_errors]} broken, largest step {0[largest_step_ms]} ms of device time"),
-    ("bench_soak", "its clock map, against the plant's truth at {0[throws]} releases", "p99 under 0.5 ms",
-     "p99 {0[release_time_off_by_ms][p99]} ms, at most {0[release_time_off_by_ms][p100]} ms"),
+    ("bench_soak", "its clock map: residual of the quickest packets, and error against the plant's truth at {0[throws]} releases",
+     "p99 under 0.5 ms",
+     "residual p99 {0[clock_residual_p99_ms]} ms; error p99 {0[release_time_off_by_ms][p99]} ms, at most "
+     "{0[release_time_off_by_ms][p100]} ms"),
+    ("bench_soak", "the board's own stamp of a release against the plant's truth", "its step, 4 us",
+     "off by {0[release_stamped_by_the_board_off_by_us_at_most]} us at most"),
     ("bench_soak", "release angle against the plant's truth", "within the encoder's {0[encoder_step_deg]} deg",
      "{0[angles_within_a_step]} of {0[throws]}, off by {0[angle_off_by_deg_at_most]} deg at most"),
     ("bench_soak", "release speed, quadratic", "within resolution plus 1 %",
      "{0[quadratic_speeds_within_resolution_and_1_percent]} of {0[throws]}"),
     ("bench_soak", "release speed, linear", "within resolution of the plant's 20 ms mean",
      "{0[linear_speeds_within_resolution_of_the_20_ms_mean]} of {0[throws]}"),
-    ("bench_faults", "{0[faults]} faults of the manipulandum at random moments of one session",
-     "paused or went on as specified, trials repeated",
-     "{0[paused_or_went_on_as_expected]} as specified; {0[of_these_repeated]} of {0[trials_with_a_device_fault]} faulty trials repeated; "
-     "all {0[trials]} stored: {0[every_trial_stored]}"),
+    ("bench_faults", "{0[faults]} faults of the manipulandum at random moments of one session, {0[minutes]} min",
+     "paused or went on as specified, trials repeated, nothing lost",
+     "{0[paused_or_went_on_as_specified]} as specified (not: {0[not_as_specified]}); {0[of_these_repeated]} of "
+     "{0[trials_with_a_device_fault]} faulty trials repeated; all {0[trials]} stored: {0[every_trial_stored]}"),
+    ("bench_faults", "torque on the plant after the {0[faults_that_stop_the_motors]} of them that stop the motors", "0 within 250 ms",
+     "{0[torque_0_in_time]} in time ({0[pushing_at_the_fault]} while the motors pushed), {0[torque_after_a_fault_ms_at_most]} ms at most"),
+    ("bench_force", "what turning a force on or off costs a frame, {0[times]} times", "under 1 ms",
+     "p99 {0[handed_over_ms][p99]} ms, handed to the device's process; the way to the board and back would be "
+     "{0[round_trip_ms][p99]} ms"),
     ("bench_codec", "{0[strings]:,} random and mutated byte strings into both codecs", "no false frame beyond the CRC's rate",
      "{0[false_frames]} false frames (chance: {0[expected_by_the_crc]}), the codecs differed "
      "{0[batches_in_which_the_codecs_differ]} times, {0[memory_grown_mb]} MB grown"),

@@ -29,7 +29,7 @@ WORDS = {
     "two-pointers": "two pens or mice, one in each hand, told apart; X11 (which is left and right: pointers.toml)",
     "manipulandum": "a lever or handle with encoders and motors on a serial port (--port PATH); in a pilot the simulated bench",
     "simulated": "a simulated participant below the pointer, at 1 kHz; the same movements each time",
-    "replay": "the movements of a stored session once more (--replay SESSION_DIR)",
+    "replay": "the movements of a stored session once more (--replay SESSION_DIR, or its XDF file)",
 }
 
 #: The axes that a device can have, by its name: one tuple for each way to set it up. One that isn't named here takes what it is asked for.

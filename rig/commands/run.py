@@ -19,7 +19,9 @@ def add_session_arguments(parser: argparse.ArgumentParser, device: str) -> None:
     """What ``run`` and ``pilot`` share."""
     parser.add_argument("--device", default=device, metavar="NAME", help=f"input device, as twinrig devices lists them (default: {device})")
     parser.add_argument("--port", metavar="PATH", help="with --device manipulandum: its serial port, by a name that stays")
-    parser.add_argument("--replay", type=Path, metavar="SESSION_DIR", help="with --device replay: the session to play again")
+    parser.add_argument(
+        "--replay", type=Path, metavar="SESSION_DIR", help="with --device replay: the session to play again, or its XDF file"
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="data folder (default: as the rig's settings say; pilots/ for simulations)"
     )

@@ -19,6 +19,7 @@ from rig import folder as folders
 from rig.journal.reader import read_journal
 from rig.models.learner_choice import check_learners
 from rig.session.attachment import NAME, check_port
+from rig.session.recorded import check_replay
 from rig.settings import Settings, load_settings
 from rig.twin.store import read_twin
 
@@ -206,7 +207,7 @@ def _check_options(device: str, trials: int | None, seed: int | None, replay: Pa
     if (device == "replay") != (replay is not None):
         raise BadInput("--device replay and --replay SESSION_DIR (the session to play again) belong together; give both or neither")
     if replay is not None:
-        folders.open_session_folder(replay)
+        check_replay(replay)
 
 
 def check_display() -> None:

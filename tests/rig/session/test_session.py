@@ -17,12 +17,17 @@ from Xlib import XK, X
 from Xlib.display import Display
 from Xlib.ext import xtest
 
+from devices.device import Motion
+from devices.registry import find_device
 from protocols.errors import BadInput
 from rig.folder import JOURNAL, TWIN
 from rig.journal.reader import read_journal
+from rig.session.recorded import stored_movements
 from rig.streams.xdf import scan_xdf
 from rig.tables.trials import read_trials, trials_table
 from rig.twin.store import read_twin
+from tests.contracts import check_device
+from tests.rig.session.replays import differing
 from tests.short import write_short
 
 pytestmark = [pytest.mark.slow, pytest.mark.screen]
@@ -226,6 +231,49 @@ def test_points_are_of_delivered_rewards(first):
     assert all(record["reward"] is None for record in first.records() if record["block"] == 1)
     assert first.printed["points"] == sum(round(record["points"]) for record in delivered)
     assert first.printed["points"] > 0
+
+
+@pytest.mark.parametrize("source", [".", "start-1.xdf"])
+def test_a_stored_session_is_played_again_with_the_same_actions_and_outcomes(first, source):
+    count, wrong = differing(first.folder, first.folder / source)
+    assert count > 2 and wrong == []
+
+
+def test_the_recording_has_the_movements_of_the_journal(first):
+    ours, recorded = stored_movements(first.folder), stored_movements(first.folder / "start-1.xdf")
+    assert recorded.keys() == ours.keys()
+    for number, motion in ours.items():
+        again = Motion(*(column[: len(motion.time)] for column in recorded[number]))  # the recording goes on to the trial's commit
+        assert len(again.time) == len(motion.time)
+        np.testing.assert_allclose(again.time, motion.time, atol=1e-9, rtol=0)
+        np.testing.assert_array_equal(again.position, motion.position)
+        np.testing.assert_array_equal(again.buttons, motion.buttons)
+
+
+@pytest.mark.parametrize("source", [".", "start-1.xdf"])
+@pytest.mark.parametrize("step", [0.01, 10.0])
+def test_a_replay_keeps_the_devices_contract_at_its_own_times_and_at_once(first, source, step):
+    motion = next(iter(stored_movements(first.folder / source).values()))
+    time = [100.0]
+
+    def clock() -> float:
+        return time[0]
+
+    def wait(seconds: float) -> None:
+        time[0] += step
+
+    opener = find_device("replay")
+    samples = check_device(lambda: opener(clock), clock, lambda device: device.play(motion, clock() + 0.05), len(motion.time) + 100, wait)
+    begin = int(np.searchsorted(samples.host_time, 100.05 - 1e-9))
+    np.testing.assert_array_equal(samples.position[begin : begin + len(motion.time)], motion.position)
+
+
+def test_a_recording_of_something_else_is_refused(tmp_path):
+    (tmp_path / "other.xdf").write_bytes(b"nothing")
+    with pytest.raises(BadInput, match=r"other.xdf.*recording that twinrig made"):
+        stored_movements(tmp_path / "other.xdf")
+    with pytest.raises(BadInput, match="no such recording"):
+        stored_movements(tmp_path / "absent.xdf")
 
 
 def test_questions_aims_breaks_and_language_are_on_record(first):
