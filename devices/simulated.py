@@ -94,6 +94,7 @@ class SimulatedDevice:
         end = min(until, before - self._period / 2)
         first, last = (int(np.floor((time - self._anchor) / self._period + 1e-6)) for time in (self._time, end))
         times = self._anchor + self._period * np.arange(first + 1, last + 1)
+        times = times[times <= until]  # one that rounding puts after now is for the next read
         self._time = float(times[-1]) if len(times) else self._time
         return Motion(times, np.tile(self._position, (len(times), 1)), np.full(len(times), self._buttons))
 
