@@ -18,6 +18,7 @@ from rig.tables.trials import read_trials, write_trials
 from tests.machine import run_session
 from tests.short import SKITTLES, short_protocol
 
+pytestmark = pytest.mark.timeout(900)  # seconds where nothing else runs; sessions and compiling wait for a busy machine
 RANDOM = np.random.default_rng(8)
 COARSE = Settings(grid=5, steps=10)
 TWO = ((0.38, 0.43), (0.05, 1.055))

@@ -13,6 +13,7 @@ from rig.tables.trials import read_trials, trials_table
 from tests.machine import run_session
 from tests.short import ARC, short_protocol, write_short
 
+pytestmark = pytest.mark.timeout(900)
 TRIALS = 3
 MEAN = np.array([float(number) for number in ARC["parameters"].split("[")[1].split("]")[0].split(",")])
 
@@ -26,7 +27,6 @@ def twinrig(*words):
 @pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.screen
-@pytest.mark.timeout(600)
 def test_a_pilot_runs_to_its_end_and_is_exported(screen, tmp_path):
     file = write_short(tmp_path, kind=ARC, blocks=(f"trials = {TRIALS}",))
     pilot = twinrig("pilot", file, "--device", "simulated", "--seed", 4, "--no-twin", "--data", tmp_path / "data")

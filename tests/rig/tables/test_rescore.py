@@ -17,6 +17,7 @@ from rig.tables.trials import read_trials, trials_table
 from tests.machine import run_session
 from tests.short import REACH, SKITTLES, short_protocol
 
+pytestmark = pytest.mark.timeout(900)  # seconds where nothing else runs; sessions and compiling wait for a busy machine
 STILL = 2  # the trial in which the hand does not move
 AIMS = np.array([1.0, -9.0, 4.0, 6.0, -2.0, 12.0, 3.0])  # deg, by trial
 REACHES = short_protocol(REACH, ("trials = 4", 'trials = 3\nfeedback = "endpoint"'), max_reaction_time=1.0).replace('"too_slow", ', "")
