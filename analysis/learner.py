@@ -52,6 +52,9 @@ class Learner(NamedTuple):
     log_prob: Callable[[Params, State, Context, Float[Array, " action"]], Float[Array, ""]]
     update: Callable[[Params, State, Context, Float[Array, " action"], Outcome, Info], State]
     policy: Callable[[Params, State, Context], Policy]
+    #: Many people and chains together, all trials of each before it, with gradients in reverse: (params of each chain and person, trials of
+    #: each person, stacked) -> log densities. None: trial by trial is the only way.
+    at_once: Callable[[Params, Any], Float[Array, "trial chain person"]] | None = None
 
     def make_params(self, values: Mapping[str, Any]) -> Params:
         """Parameters from names and values as files and command lines give them.

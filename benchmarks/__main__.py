@@ -28,6 +28,9 @@ ALL = (
     "bench_force",
     "bench_faults",
     "fit_speed",
+    "group_fit",
+    "dask_fits",
+    "calibration",
 )
 
 

@@ -28,8 +28,9 @@ COMMANDS = {
     "fit": "fit a learner to trials tables",
     "compare": "which learner predicts the record, and looks like the person?",
     "recover": "are parameters, and learners, told apart on this protocol?",
+    "design": "how many trials and people, on which protocol, tell learners apart?",
     "measure": "learning curves, TNC costs, bias and variance, lag 1, tangling",
-    "report": "write a session's report as one HTML file",
+    "report": "write the report of a session, a fit or a comparison as one HTML file",
     "export": "write sessions as a BIDS dataset",
 }
 

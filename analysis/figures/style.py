@@ -6,6 +6,7 @@ a screen. The figures themselves are in the other modules of this folder.
 
 import io
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib as mpl
@@ -100,6 +101,13 @@ def svg(figure: Figure) -> str:
         figure.savefig(text, format="svg", dpi=160, metadata={"Date": None, "Creator": None})
     element = text.getvalue()
     return element[element.index("<svg") :].replace("<svg ", '<svg role="img" ', 1)
+
+
+def save(figure: Figure, stem: Path) -> None:
+    """The figure as SVG and PDF, fit for print; the same figure gives the same files."""
+    with styled():
+        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+        figure.savefig(stem.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
 
 
 def trial_bar(figure: Figure, axes: Axes, marks: ScalarMappable, pad: float = 0.02, aspect: float = 35) -> None:

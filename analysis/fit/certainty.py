@@ -8,6 +8,7 @@ from scipy.stats import chi2
 
 from analysis.fit.likelihood import Problem
 from analysis.fit.polish import Search, polish
+from analysis.fit.space import Space
 
 _STEP = 1e-4  # of the central differences, unbounded units; the gradients are exact
 _FLAT = 1e-6  # curvature, nats per unbounded unit squared, below which there is none
@@ -51,7 +52,7 @@ def certainties(problem: Problem, x: Float[np.ndarray, " free"], profiles: bool 
     """How sure each coordinate of the optimum ``x`` is. ``profiles``: look along those whose curvature says little."""
     hessian = curvature(problem, x)
     spread = spreads(hessian)
-    size = _sizes(problem)
+    size = widest(problem.space)
     flat = [i for i in range(len(x)) if not spread[i] * _Z < size[i]]
     found = profile(problem, x, flat, hessian) if profiles and flat else {}
     return [_certainty(problem, x, i, spread[i], size[i], found.get(i)) for i in range(len(x))]
@@ -77,7 +78,7 @@ def profile(
     problem: Problem, x: Float[np.ndarray, " free"], coordinates: list[int], hessian: Float[np.ndarray, "free free"]
 ) -> dict[int, Profile]:
     """Profiles along some coordinates: at each value the others are searched anew, from where the curvature points."""
-    size = _sizes(problem)
+    size = widest(problem.space)
     searches, places = [], []
     for i in coordinates:
         for step in np.concatenate([-_OUTWARD[::-1], _OUTWARD]) * size[i]:
@@ -121,10 +122,10 @@ def _crossing(at: np.ndarray, inside: np.ndarray) -> float:
     return float(at[j - 1] + (at[j] - at[j - 1]) * inside[j - 1] / (inside[j - 1] - inside[j]))
 
 
-def _sizes(problem: Problem) -> Float[np.ndarray, " free"]:
-    """The half width that an interval may have, unbounded units."""
-    ranges = problem.space.search
-    linear = np.array([c.kind == "linear" for c in problem.space.coordinates], bool)
+def widest(space: Space) -> Float[np.ndarray, " free"]:
+    """The half width that an interval may have where a parameter is told, unbounded units."""
+    ranges = space.search
+    linear = np.array([c.kind == "linear" for c in space.coordinates], bool)
     return np.where(linear, (ranges[:, 1] - ranges[:, 0]) / 4, _WIDE)
 
 

@@ -103,13 +103,19 @@ def doubts(fitted: Fit) -> list[str]:
         found.append(f"only 1 of {len(searches)} searches reached the best optimum: the surface is rugged; try more --starts")
     if not any(p.converged for p in searches if p.log_likelihood >= fitted.optimum.log_likelihood):
         found.append("the best search had not converged when it was stopped")
-    if fitted.shift_growth > UNRELIABLE:
-        found.append(
-            f"a shift of 1e-9 of the yoked state grew by {fitted.shift_growth:.3g}: predictions and estimates are unreliable; a step cap,"
-            " a natural gradient or retention below 1 tame it"
-        )
+    found += unstable(fitted.shift_growth)
     weak = [name for name, known in zip(fitted.problem.space.names, fitted.certainty, strict=True) if not known.identifiable]
     return [*found, *([f"this record doesn't tell {', '.join(weak)}"] if weak else [])]
+
+
+def unstable(shift_growth: float) -> list[str]:
+    """What has to be said of a yoked state that amplifies small differences."""
+    if shift_growth <= UNRELIABLE:
+        return []
+    return [
+        f"a shift of 1e-9 of the yoked state grew by {shift_growth:.3g}: predictions and estimates are unreliable; a step cap,"
+        " a natural gradient or retention below 1 tame it"
+    ]
 
 
 def _growth(fitted: Fit) -> float:

@@ -73,5 +73,6 @@ def error_based(options: Mapping[str, str], action_names: tuple[str, ...], task:
             noise=lambda params, state, row: sources(motor=1.0, n=n),
             drift=lambda params: normalised(params, params.process_sd)[None] ** 2,
             step=step,
+            open_loop=chosen.values["error"] == "signed",
         )
     )

@@ -64,5 +64,6 @@ def local_level(options: Mapping[str, str], action_names: tuple[str, ...], task:
             noise=lambda params, state, row: sources(motor=1.0, n=n),
             drift=lambda params: normalised(params, params.level_sd)[None] ** 2,
             step=step,
+            open_loop=True,
         )
     )

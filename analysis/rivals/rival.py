@@ -1,6 +1,7 @@
 """From a rival's few lines to a Learner: how it acts, predicts and learns within the frame, yoked and on its own."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -12,6 +13,7 @@ from analysis.learner import Context, Learner, Params, Policy, State
 from analysis.parameters import Parameter
 from analysis.rivals import frame
 from analysis.rivals.frame import Belief, Known, Step
+from analysis.rivals.open_loop import Motion, Record, at_each_trial, log_densities, turns
 from protocols.task import Outcome
 
 INF, NAN = float("inf"), float("nan")
@@ -85,6 +87,7 @@ class Rival(NamedTuple):
     step: Callable[[Params, State, Seen], Step]
     remember: Callable[[Params, State, Seen], dict[str, Any]] = _nothing  # further fields of the state after the trial
     baseline: Callable[[State, Any], Float[Array, ""]] = _no_baseline
+    open_loop: bool = False  # step and noise ask nothing of the state, which has one component; nothing is remembered, no noise credited
 
 
 def make_learner(rival: Rival) -> Learner:
@@ -100,6 +103,7 @@ def make_learner(rival: Rival) -> Learner:
         log_prob=lambda params, state, context, action: _log_prob(rival, params, state, context, action),
         update=lambda params, state, context, action, outcome, info=None: _update(rival, params, state, context, action, outcome, info),
         policy=lambda params, state, context: _policy(rival, params, state, context),
+        at_once=(lambda params, trials: _at_once(rival, params, trials)) if rival.open_loop and not rival.table else None,
     )
 
 
@@ -215,6 +219,27 @@ def _update(
     mean = (step.retention * state.mean).at[seen.row].set(after.mean) + wandered
     uncertainty = frame.faded(step.retention, state.uncertainty).at[seen.row].set(after.uncertainty) + unknown
     return state._replace(mean=mean, uncertainty=uncertainty, **rival.remember(params, state, seen))
+
+
+def _at_once(rival: Rival, params: Params, trials: Any) -> Float[Array, "trial chain person"]:
+    """Log densities by the filter that has whole records before it; ``trials``: ``analysis.twin.Seen`` (person, trial). Trials come first
+    throughout, for that is how the filter reads them."""
+
+    def still(params: Params) -> tuple[Array, Array]:
+        return rival.noise(params, rival.start(params, 1), 0) * params.initial_sd**2, rival.drift(params)[0] * params.initial_sd**2
+
+    def step(params: Params, context: Context, action: Array, outcome: Outcome) -> tuple[Step, Array]:
+        start = rival.start(params, 1)
+        return rival.step(params, start, _seen(rival, params, start, context, action, outcome)), action - params.initial_mean
+
+    by_trial = jax.tree.map(lambda x: jnp.swapaxes(jnp.asarray(x), 0, 1), (trials.context, trials.action, trials.outcome))
+    many = jax.tree.map(partial(at_each_trial, by_trial[1].shape[0]), params)
+    steps, away = jax.vmap(jax.vmap(jax.vmap(step), in_axes=(0, None, None, None)))(many, *by_trial)
+    noise, drift = jax.vmap(jax.vmap(still))(params)  # (chain, person, source, action), (chain, person, action)
+    acted = jnp.isfinite(by_trial[1]).all(axis=-1)[:, None, :, None]
+    push = jnp.where(acted, steps.push[..., 0, :] * many.initial_sd, 0.0)
+    motion = Motion(steps.retention[..., 0, :], push, noise.sum(axis=-2), drift)
+    return log_densities(motion, Record(jnp.where(acted, away, 0.0), acted, jnp.asarray(turns(rival.action_names)))).sum(axis=-1)
 
 
 def _known(rival: Rival, params: Params, info: Drawn, action: Float[Array, " action"], acted: Bool[Array, ""]) -> Known:

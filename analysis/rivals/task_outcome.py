@@ -84,5 +84,6 @@ def task_outcome(options: Mapping[str, str], action_names: tuple[str, ...], task
             noise=lambda params, state, row: sources(motor=1.0, n=n),
             drift=lambda params: normalised(params, params.process_sd)[None] ** 2,
             step=step,
+            open_loop=chosen.values["error"] == "signed",
         )
     )

@@ -29,14 +29,16 @@ class Export(NamedTuple):
         return {**self._asdict(), "folder": str(self.folder)}
 
 
-def export_bids(session_dirs: Sequence[Path], out_dir: Path, accept_simulated: bool = False) -> Export:
+def export_bids(session_dirs: Sequence[Path], out_dir: Path, accept_simulated: bool = False, fits: Path | None = None) -> Export:
     """Write these sessions as a new BIDS dataset in ``out_dir``, which must not exist yet or be empty.
 
     ``accept_simulated`` lets simulated sessions be exported; the flag is kept in ``dataset_description.json``. People's and simulated
-    sessions never go into one dataset.
+    sessions never go into one dataset. ``fits``: what ``twinrig fit`` wrote of these participants; it adds a learner's surprise, expected
+    reward and prediction error to the events.
 
     Raises:
-        BadInput: no session; one twice; a folder without a journal; simulated data without the flag, or beside people's; no place to write.
+        BadInput: no session; one twice; a participant without a fit; a folder without a journal; simulated data without the flag, or
+            beside people's; no place to write.
     """
     sessions = [read_session(Path(folder)) for folder in session_dirs]
     _check_sessions(sessions, accept_simulated)
@@ -47,7 +49,7 @@ def export_bids(session_dirs: Sequence[Path], out_dir: Path, accept_simulated: b
     except OSError as error:
         raise BadInput(f"{out_dir}: can't be made ({error.strerror}); name another folder with --bids") from error
     try:
-        scans: dict[BidsSession, list[Scan]] = {session: write_session(session, draft) for session in sessions}
+        scans: dict[BidsSession, list[Scan]] = {session: write_session(session, draft, fits) for session in sessions}
         write_dataset(draft, scans, accept_simulated)
         files = sum(path.is_file() for path in draft.rglob("*"))
         _move(draft, out_dir)

@@ -4,6 +4,7 @@ A mouse sends events, not samples at a fixed rate. The standard's way for sample
 from the first sample; nothing is interpolated. Each start of the program is a run of its own: LSL time may begin anew between them.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from devices.device import Samples
 from rig.bids.files import write_json, write_table
+from rig.bids.latents import MEANING, NOTHING, Latent
 from rig.folder import JOURNAL
 from rig.journal.reader import read_journal
 from rig.journal.writer import Event
@@ -56,8 +58,8 @@ class _Start(NamedTuple):
     onset: float  # LSL time of the first sample
 
 
-def write_motion(session: "BidsSession", start: dict[str, Any], folder: Path) -> Motion | None:
-    """Write the samples, channels and events of one start; None where it has no sample."""
+def write_motion(session: "BidsSession", start: dict[str, Any], folder: Path, latents: Mapping[int, Latent] | None = None) -> Motion | None:
+    """Write the samples, channels and events of one start; None where it has no sample. ``latents`` of its trials go beside events."""
     found = _read(session, start["start"])
     if found is None:
         return None
@@ -71,8 +73,8 @@ def write_motion(session: "BidsSession", start: dict[str, Any], folder: Path) ->
     write_table(folder / f"{stem}_channels.tsv", CHANNEL_COLUMNS, [channel.row() for channel in channels])
     write_json(folder / f"{stem}_channels.json", {**_frame_json(), "Simulated": session.simulated})
     events = f"{session.entities}_run-{start['start']}_events"
-    _write_events(folder / f"{events}.tsv", found)
-    write_json(folder / f"{events}.json", _events_json(session, start))
+    _write_events(folder / f"{events}.tsv", found, latents)
+    write_json(folder / f"{events}.json", {**_events_json(session, start), **(MEANING if latents is not None else {})})
     from rig.bids.session import utc_text
 
     return Motion(f"{stem}_motion.tsv", utc_text(start["utc"] + found.onset - start["lsl"]))
@@ -167,9 +169,13 @@ def _frame_json() -> dict[str, Any]:
     return {"reference_frame": {"Description": "frame in which positions are given", "Levels": {"screen": screen}}}
 
 
-def _write_events(file: Path, start: _Start) -> None:
+def _write_events(file: Path, start: _Start, latents: Mapping[int, Latent] | None) -> None:
     rows = [(f"{event.time - start.onset:.6f}", None, event.name, event.trial, dict(event.data) or None) for event in start.events]
-    write_table(file, ("onset", "duration", "trial_type", "trial", "details"), rows)
+    names = ("onset", "duration", "trial_type", "trial", "details")
+    if latents is not None:
+        names += Latent._fields
+        rows = [(*row, *latents.get(event.trial or 0, NOTHING)) for row, event in zip(rows, start.events, strict=True)]
+    write_table(file, names, rows)
 
 
 def _events_json(session: "BidsSession", start: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from protocols.errors import BadInput
 from protocols.load import parse_protocol
 from protocols.schema import Protocol
 from rig.bids.files import write_json
+from rig.bids.latents import latents_of
 from rig.bids.motion import write_motion
 from rig.folder import JOURNAL, PROTOCOL, open_session_folder
 from rig.journal.reader import read_journal
@@ -80,12 +81,17 @@ def read_session(folder: Path) -> BidsSession:
     return BidsSession(folder, kept["participant"], kept["session"], label, protocol, bool(kept["simulated"]), kept, tuple(starts), answers)
 
 
-def write_session(session: BidsSession, root: Path) -> list[Scan]:
-    """Write all files of a session; the lines for its ``scans.tsv``."""
+def write_session(session: BidsSession, root: Path, fits: Path | None = None) -> list[Scan]:
+    """Write all files of a session; the lines for its ``scans.tsv``. ``fits``: of the learner whose latent variables go beside events.
+
+    Raises:
+        BadInput: there is no fit of the session's participant.
+    """
+    latents = None if fits is None else latents_of(session, fits)
     (root / session.place).mkdir(parents=True, exist_ok=True)
     scans = [_write_beh(session, root)]
     for start in session.starts:
-        if written := write_motion(session, start, root / session.place / "motion"):
+        if written := write_motion(session, start, root / session.place / "motion", latents):
             scans.append(Scan(f"motion/{written.name}", written.acq_time))
         _copy_recordings(session, start, root)
     _copy(session.folder / PROTOCOL, root / "sourcedata" / session.place / f"{session.entities}_protocol.toml")

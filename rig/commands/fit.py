@@ -22,11 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``fit``."""
     add_table_arguments(parser)
     parser.add_argument("--learner", required=True, metavar="NAME", help="one of twinrig learners")
-    parser.add_argument("--method", choices=("ml",), default="ml", help="ml: maximum likelihood")
+    parser.add_argument("--method", choices=("ml", "bayes"), default="ml", help="ml: maximum likelihood; bayes: draws from the posterior")
     parser.add_argument("--fix", action="append", default=[], metavar="KEY=VALUE", help="an option, or a parameter that isn't fitted")
     parser.add_argument("--free", action="append", default=[], metavar="NAME", help="fit a parameter that usually isn't, such as retention")
     parser.add_argument("--first-trials", type=int, default=0, metavar="N", help="initial mean and SD are those of the first N actions")
     parser.add_argument("--starts", type=int, default=20, metavar="N", help="local searches (default: 20)")
+    parser.add_argument("--hierarchical", action="store_true", help="bayes: all participants as one group")
+    parser.add_argument("--prior", action="append", default=[], metavar="NAME=MIDDLE,SD", help="bayes: a prior; SD on the fitted scale")
+    for name, count, meaning in (("draws", 1000, "kept of each chain"), ("warmup", 500, "before them"), ("chains", 4, "side by side")):
+        parser.add_argument(f"--{name}", type=int, default=count, metavar="N", help=f"bayes: {meaning} (default: {count})")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler's address or file, or a file with a [slurm] table")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results; new, or empty")
 
 
@@ -50,18 +55,36 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         options.derive,
         options.accept_simulated,
     )
-    results = fit_tables(asked, options.out, lambda words: print(words, file=sys.stderr, flush=True))
+    results = _bayes(options, asked) if options.method == "bayes" else fit_tables(asked, options.out, _progress, options.scheduler)
     if not options.json:
         for result in results:
             say(options, words(result))
     return finite({"out": str(options.out), "fits": results})
 
 
+def _bayes(options: argparse.Namespace, asked: Any) -> list[dict[str, Any]]:
+    from analysis.bayes.sampling import Sampling
+    from protocols.errors import BadInput
+    from rig.models.bayes_fits import Manner, bayes_tables
+
+    if options.scheduler is not None:
+        raise BadInput("--scheduler: hands out fits by maximum likelihood; leave it out with --method bayes")
+    if min(options.draws, options.warmup) < 100 or options.chains < 1:
+        raise BadInput("--draws and --warmup take a number from 100, --chains one from 1")
+    sampling = Sampling(options.warmup, options.draws, options.chains, options.seed)
+    return bayes_tables(asked, Manner(sampling, options.hierarchical, options.prior, sys.stderr.isatty()), options.out, _progress)
+
+
+def _progress(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
 def words(result: dict[str, Any]) -> str:
     """A fit for a person's eyes."""
+    how = f"{result['starts_at_best']} of {len(result['reached'])} searches reached the best" if "reached" in result else result["verdict"]
     head = (
         f"{result['participant']}: {result['learner']}, {result['n_trials']} trials, log-likelihood {result['log_likelihood']:.2f}, "
-        f"BIC {result['bic']:.1f}; {result['starts_at_best']} of {len(result['reached'])} searches reached the best"
+        f"BIC {result['bic']:.1f}; {how}"
     )
     lines = [_line(name, found) for name, found in result["parameters"].items() if not found.get("fixed")]
     floors = [f"  floor {name}: log-likelihood {value:.2f}" for name, value in result["log_likelihood_floors"].items()]

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--starts", type=int, default=20, metavar="N", help="local searches of each fit (default: 20)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (default: 2); no result depends on it")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler's address or file, or a file with a [slurm] table")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results; new, or of the same run, cut short")
 
 
@@ -41,7 +42,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         study_of(asked, name, asked.trials[0])  # what is wrong is said before any work
     done = open_folder(asked, options.out)
     waiting = [job for job in jobs_of(asked) if job not in done]
-    found = [*done.values(), *_shown(compute(asked, waiting, options.out, options.workers), len(waiting))]
+    found = [*done.values(), *_shown(compute(asked, waiting, options.out, options.workers, options.scheduler), len(waiting))]
     result = conclude(asked, found, options.out)
     if not options.json:
         say(options, words(result))

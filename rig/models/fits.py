@@ -11,13 +11,14 @@ import numpy as np
 
 from analysis.fit.certainty import Certainty
 from analysis.fit.fit import Fit, Plan, doubts, fit, fit_floors
-from analysis.fit.space import first_trials
+from analysis.fit.space import Space, first_trials
 from analysis.learner import Learner
 from analysis.registry import build_learner, learner_options
 from protocols.errors import BadInput
 from protocols.load import Loaded, load_protocol
 from protocols.tasks import make_task
 from rig.models.learner_choice import targets_of
+from rig.models.scheduler import spread
 from rig.tables.derive import split_setting
 from rig.tables.tables import ParticipantTrials, load_tables
 
@@ -67,8 +68,8 @@ def choose(name: str, settings: Sequence[str], loaded: Loaded) -> Chosen:
     return Chosen(learner, options, {key: value for key, value in given.items() if key not in known})
 
 
-def fit_tables(asked: Asked, out: Path, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Fit every participant and write what was found below ``out``, which must be new or empty.
+def fit_tables(asked: Asked, out: Path, say: Callable[[str], None], scheduler: str | None = None) -> list[dict[str, Any]]:
+    """Fit every participant and write what was found below ``out``, which must be new or empty. ``scheduler``: who computes, if not here.
 
     Raises:
         BadInput: as reading the tables, choosing the learner and fitting it do; nothing is written then.
@@ -77,16 +78,25 @@ def fit_tables(asked: Asked, out: Path, say: Callable[[str], None]) -> list[dict
     chosen = choose(asked.learner, asked.fix, loaded)
     people = load_tables(asked.files, loaded.protocol, asked.columns, asked.derives, asked.accept_simulated, chosen.learner.needs)
     new_folder(out)
-    results = []
-    for number, person in enumerate(people, 1):
-        say(f"{person.participant} ({number} of {len(people)})")
-        try:
-            result = fit_person(asked, loaded, chosen, person)
-        except BadInput as error:
-            raise BadInput(f"participant '{person.participant}': {error}") from error
-        write_json(out / person.participant / FILE if len(people) > 1 else out / FILE, result)
-        results.append(result)
-    return results
+    results: dict[int, dict[str, Any]] = {}
+    for place, result in spread(fit_job, [(asked, person) for person in people], scheduler=scheduler):
+        write_json(out / people[place].participant / FILE if len(people) > 1 else out / FILE, result)
+        results[place] = result
+        say(f"{people[place].participant} ({len(results)} of {len(people)})")
+    return [results[place] for place in range(len(people))]
+
+
+def fit_job(asked: Asked, person: ParticipantTrials) -> dict[str, Any]:
+    """One participant's fit, wherever it is computed.
+
+    Raises:
+        BadInput: as ``fit_person`` does; names the participant.
+    """
+    loaded = load_protocol(asked.protocol)
+    try:
+        return fit_person(asked, loaded, choose(asked.learner, asked.fix, loaded), person)
+    except BadInput as error:
+        raise BadInput(f"participant '{person.participant}': {error}") from error
 
 
 def fit_person(asked: Asked, loaded: Loaded, chosen: Chosen, person: ParticipantTrials) -> dict[str, Any]:
@@ -99,18 +109,32 @@ def fit_person(asked: Asked, loaded: Loaded, chosen: Chosen, person: Participant
     if asked.first_trials:
         fixed = {**first_trials(chosen.learner, np.asarray(person.seen.action), asked.first_trials), **fixed}
     fitted = fit(Plan(chosen.learner, contexts, fixed, asked.free, asked.starts, asked.seed), person.seen, time.perf_counter)
-    floors = fit_floors(chosen.learner.action_names, contexts, person.seen, asked.seed)
     return {
         "participant": person.participant,
         "simulated": person.simulated,
+        **told(asked, loaded),
+        "method": "ml",
+        "starts": asked.starts,
+        **as_stored(fitted, chosen.options),
+        **floors_of(chosen.learner, contexts, person, asked.seed),
+    }
+
+
+def told(asked: Asked, loaded: Loaded) -> dict[str, Any]:
+    """What was asked for, whatever the method."""
+    return {
         "protocol": {"name": loaded.protocol.name, "hash": loaded.hash},
         "tables": [str(file) for file in asked.files],
         "columns": list(asked.columns),
         "derives": list(asked.derives),
-        "method": "ml",
         "seed": asked.seed,
-        "starts": asked.starts,
-        **as_stored(fitted, chosen.options),
+    }
+
+
+def floors_of(learner: Learner, contexts: int, person: ParticipantTrials, seed: int) -> dict[str, Any]:
+    """The floors on the same trials, by maximum likelihood."""
+    floors = fit_floors(learner.action_names, contexts, person.seen, seed)
+    return {
         "log_likelihood_floors": {name: floor.optimum.log_likelihood for name, floor in floors.items()},
         "bic_floors": {name: floor.bic for name, floor in floors.items()},
     }
@@ -124,7 +148,7 @@ def as_stored(fitted: Fit, options: dict[str, str]) -> dict[str, Any]:
     return {
         "learner": fitted.problem.learner.name,
         "options": options,
-        "parameters": {**free, **_fixed(fitted)},
+        "parameters": {**free, **fixed_values(fitted.problem.space, fitted.problem.learner)},
         "log_likelihood": fitted.optimum.log_likelihood,
         "n_trials": fitted.problem.count,
         "n_free": len(names),
@@ -148,9 +172,8 @@ def _parameter(estimate: float, known: Certainty) -> dict[str, Any]:
     return found
 
 
-def _fixed(fitted: Fit) -> dict[str, Any]:
+def fixed_values(space: Space, learner: Learner) -> dict[str, Any]:
     """Parameters that were not fitted; those left to the learner (NaN) stay so by not being there."""
-    space, learner = fitted.problem.space, fitted.problem.learner
     values = {}
     for parameter in learner.parameters:
         numbers = space.fixed[parameter.name]

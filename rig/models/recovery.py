@@ -18,6 +18,7 @@ from protocols.load import load_protocol
 from protocols.tasks import make_task
 from rig.models.fits import choose, finite, write_json
 from rig.models.learner_choice import named_choice, targets_of
+from rig.models.scheduler import spread
 
 ASKED, SETS, RESULT = "asked.json", "sets.jsonl", "recovery.json"
 
@@ -106,15 +107,11 @@ def _kept(out: Path) -> Iterator[dict[str, Any]]:
                 continue
 
 
-def compute(asked: Asked, jobs: Sequence[Job], out: Path, workers: int) -> Iterator[dict[str, Any]]:
+def compute(asked: Asked, jobs: Sequence[Job], out: Path, workers: int, scheduler: str | None = None) -> Iterator[dict[str, Any]]:
     """The data sets as they are done, each kept before it is given."""
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
     with (out / SETS).open("a", encoding="utf-8") as file:
         file.write("\n" if file.tell() else "")  # ends a line that was cut off
-        results: Any = parallel(delayed(run_job)(asked, job) for job in jobs)
-        for one in results:
+        for _, one in spread(run_job, [(asked, job) for job in jobs], workers, scheduler):
             file.write(json.dumps(one) + "\n")
             file.flush()
             yield one
@@ -147,10 +144,11 @@ def _of_trials(asked: Asked, sets: Sequence[dict[str, Any]], trials: int, out: P
 
 def _draw_parameters(own: Sequence[dict[str, Any]], name: str, truth: Truth, summary: dict[str, Any], out: Path, trials: int) -> None:
     from analysis.figures.recovery import scatter, trade_offs
+    from analysis.figures.style import save
 
-    _save(scatter(own, name, summary), out / f"parameters-{name}-{trials}")
+    save(scatter(own, name, summary), out / f"parameters-{name}-{trials}")
     if summary["trade_offs"] is not None and len(truth.space.names) > 1:
-        _save(trade_offs(truth.space.names, np.array(summary["trade_offs"])), out / f"trade-offs-{name}-{trials}")
+        save(trade_offs(truth.space.names, np.array(summary["trade_offs"])), out / f"trade-offs-{name}-{trials}")
     lines = ["\t".join(["parameter", *next(iter(summary["parameters"].values()))])]
     for parameter, values in summary["parameters"].items():
         lines.append("\t".join([parameter, *("n/a" if value is None else str(value) for value in values.values())]))
@@ -160,16 +158,8 @@ def _draw_parameters(own: Sequence[dict[str, Any]], name: str, truth: Truth, sum
 
 def _draw_models(asked: Asked, given: np.ndarray, inverse: np.ndarray, out: Path, trials: int) -> None:
     from analysis.figures.recovery import matrix
+    from analysis.figures.style import save
 
     names = asked.learners
-    _save(matrix(given, names, names, "p(fit | simulated)", "simulated", "fitted"), out / f"confusion-{trials}")
-    _save(matrix(inverse, names, names, "p(simulated | fit)", "simulated", "fitted"), out / f"inversion-{trials}")
-
-
-def _save(figure: Any, stem: Path) -> None:
-    """SVG and PDF, the same whenever they are drawn."""
-    from analysis.figures.style import styled
-
-    with styled():
-        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
-        figure.savefig(stem.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    save(matrix(given, names, names, "p(fit | simulated)", "simulated", "fitted"), out / f"confusion-{trials}")
+    save(matrix(inverse, names, names, "p(simulated | fit)", "simulated", "fitted"), out / f"inversion-{trials}")

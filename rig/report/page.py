@@ -72,6 +72,7 @@ class Page:
     sections: Sequence[Section] = ()
     links: Sequence[tuple[str, str, str]] = ()  # address, title, one line
     version: str = ""
+    made_from: str = "the session's journal, which is the record of reference"
 
 
 @cache

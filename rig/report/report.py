@@ -1,4 +1,4 @@
-"""``twinrig report``: a session as one HTML file that needs no network, or a folder of sessions as an index with a report each."""
+"""``twinrig report``: a session, fits or a comparison as one HTML file that needs no network; of a folder of sessions an index."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -7,16 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from analysis.figures.style import save
 from protocols.errors import BadInput
 from rig.folder import JOURNAL
+from rig.report.comparison import comparison_page, is_comparison
 from rig.report.data import SessionRecord, read_record, readable
+from rig.report.fits import Drawings, fits_page, is_fit, read_fits
 from rig.report.learning import learning_sections
 from rig.report.page import Banner, Card, Page, to_html
 from rig.report.rig import paced, rig_sections, utc_words
 
 
 def report(session_dir: Path, out_html: Path) -> dict[str, Any]:
-    """Write the report of one session, or of all sessions below a folder: an index, and one report each in ``<name>-sessions/``.
+    """Write the report of one session, of fits or a comparison, or of all sessions below a folder: an index, and one report each in
+    ``<name>-sessions/``. The figures of fits and comparisons are in ``<name>-figures/`` too, as SVG and PDF for print.
 
     Returns the summary numbers, as ``--json`` prints them.
 
@@ -26,9 +30,16 @@ def report(session_dir: Path, out_html: Path) -> dict[str, Any]:
     _check_place(out_html)
     if (session_dir / JOURNAL).is_file():
         return _write_one(session_dir, out_html)
+    if is_comparison(session_dir):
+        return _write_drawn(out_html, *comparison_page(session_dir))
+    if is_fit(session_dir):
+        return _write_drawn(out_html, *fits_page(read_fits(session_dir)))
     folders = sorted(path.parent for path in session_dir.rglob(JOURNAL)) if session_dir.is_dir() else []
     if not folders:
-        raise BadInput(f"{session_dir}: expected a session folder, such as data/skittles/P01/session-1, or one with sessions below it")
+        raise BadInput(
+            f"{session_dir}: expected a session folder, such as data/skittles/P01/session-1, one with sessions below it, or the --out"
+            " of twinrig fit or compare"
+        )
     return _write_index(session_dir, folders, out_html)
 
 
@@ -43,6 +54,15 @@ def _write_one(folder: Path, out_html: Path) -> dict[str, Any]:
     record = read_record(folder)
     _write(out_html, page_of(record))
     return summary(record)
+
+
+def _write_drawn(out_html: Path, page: Page, drawings: Drawings, numbers: dict[str, Any]) -> dict[str, Any]:
+    """The page, and its figures beside it."""
+    beside = _beside(out_html, "figures")
+    _write(out_html, page)
+    for name, drawing in drawings.items():
+        save(drawing, beside / name)
+    return numbers
 
 
 def _write(out_html: Path, page: Page) -> None:
@@ -164,11 +184,7 @@ def _centimetres(metres: float | None) -> str:
 
 def _write_index(root: Path, folders: Sequence[Path], out_html: Path) -> dict[str, Any]:
     """An index page; a session that can't be read is named there and does not stop the others."""
-    beside = out_html.with_name(f"{out_html.stem}-sessions")
-    try:
-        beside.mkdir()
-    except OSError as error:
-        raise BadInput(f"{beside}: can't be made ({error.strerror}); name another file with --out") from error
+    beside = _beside(out_html, "sessions")
     links, summaries, banners = [], [], []
     for folder in folders:
         name = "-".join(folder.relative_to(root).parts) or folder.name
@@ -182,6 +198,16 @@ def _write_index(root: Path, folders: Sequence[Path], out_html: Path) -> dict[st
     title, words = f"Sessions in {root.name}", f"{len(links)} sessions, {len({n['participant'] for n in summaries})} participants"
     _write(out_html, Page(title, words, banners, links=links, version=version("twinrig")))
     return {"sessions": summaries, "unreadable": [banner.text for banner in banners]}
+
+
+def _beside(out_html: Path, what: str) -> Path:
+    """A new folder beside the page."""
+    folder = out_html.with_name(f"{out_html.stem}-{what}")
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise BadInput(f"{folder}: can't be made ({error.strerror}); name another file with --out") from error
+    return folder
 
 
 def _link_title(numbers: dict[str, Any]) -> str:

@@ -55,6 +55,7 @@ _EXAMPLES = {
     "--set": "alpha_mean=0.2 (lists as initial_mean=85,3.5)",
     "--fix": "baseline_decay=0.99",
     "--tnc": "grid=201",
+    "--prior": "retention=0.9,1 (its middle, and the SD on the fitted scale)",
 }
 
 

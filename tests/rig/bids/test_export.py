@@ -52,6 +52,27 @@ def errors(issues: dict) -> list[str]:
     return [f"{issue['code']} {issue.get('subCode', '')} {issue['location']}" for issue in issues["issues"] if issue["severity"] == "error"]
 
 
+def test_latent_variables_stand_beside_the_events(people, tmp_path):
+    parameters = {"initial_mean": [85.0, 3.5], "initial_sd": [8.0, 0.6], "motor_sd": [2.0, 0.2], "initial_baseline": -0.5}
+    fit = {
+        "participant": "P01",
+        "learner": "policy-gradient",
+        "options": {},
+        "parameters": {k: {"estimate": v} for k, v in parameters.items()},
+    }
+    (tmp_path / "fit.json").write_text(json.dumps(fit))
+    export_bids([people[0]], tmp_path / "bids", fits=tmp_path)
+    (file,) = (tmp_path / "bids").rglob("*_events.tsv")
+    events = read_trials(file)
+    mine = events["trial"] == 1
+    assert set(events["expected_reward"][mine]) == {-0.5} and not np.isnan(events["surprise"][mine]).any()
+    reward = read_trials(next((tmp_path / "bids").rglob("*_beh.tsv")))["reward"][0]
+    assert events["prediction_error"][mine][0] == pytest.approx(reward + 0.5)
+    assert errors(validate(tmp_path / "bids")) == []
+    with pytest.raises(BadInput, match="of participant 'P02'"):
+        export_bids([people[1]], tmp_path / "other", fits=tmp_path)
+
+
 def test_validator_finds_no_error(dataset):
     issues = validate(dataset)
     assert errors(issues) == []

@@ -25,3 +25,8 @@ def test_learners_floors_and_the_group(tmp_path, capsys):
     assert sum(row["frequency"] for row in found["group"]["learners"].values()) == pytest.approx(1)
     assert main([*words, "--out", str(tmp_path / "out")]) == 2
     assert "is not empty" in capsys.readouterr().err
+    page = tmp_path / "compared.html"
+    assert main(["report", str(tmp_path / "out"), "--out", str(page)]) == 0
+    text = page.read_text()
+    assert all(words in text for words in ("learners on 2 participants", "protected exceedance", "reward-shuffled", "has the least BIC"))
+    assert {file.name for file in (tmp_path / "compared-figures").iterdir()} == {"gains.svg", "gains.pdf", "evidence.svg", "evidence.pdf"}

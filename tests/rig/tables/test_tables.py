@@ -1,6 +1,8 @@
 """Tables as learners see them: our own, other people's, and those that can't be used."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,3 +158,23 @@ def test_human_reaches(shared_data):
     names = ("participant=SN", *NAMES[1:])
     parts = load_tables([shared_data / "kim2019_clamp_e1.csv.gz"], ROTATION, names, derives, needs=("reward", "hit", "cursor_error"))
     assert len(parts) == 48 and all(part.seen.action.shape == (880, 1) for part in parts)
+
+
+def test_human_reaches_by_the_expressions_of_the_tutorial(shared_data):
+    page = Path(__file__).parents[3] / "docs/tutorials/fit-human-data.md"
+    command = page.read_text(encoding="utf-8").split("```")[1]
+    names, derives = re.findall(r"--column (\S+)", command), re.findall(r'--derive "(.+?)"', command)
+    assert len(names) == len(derives) == 3
+    parts = load_tables([shared_data / "kim2019_clamp_e1.csv.gz"], ROTATION, names, derives, needs=("hit", "cursor_error"))
+    action = np.stack([part.seen.action[:, 0] for part in parts])
+    assert np.isnan(action).sum() == 32 and np.nanmax(np.abs(action)) < 70
+    clamp = np.stack([part.seen.outcome.cursor_error for part in parts])[:, 120:760]
+    np.testing.assert_allclose(np.abs(clamp), np.radians(3.5))
+    hit = np.stack([part.seen.outcome.hit for part in parts])
+    assert set(hit[:, 120:760].mean(axis=1)) == {0.0, 1.0} and (hit[:, 120] == 1).sum() == 16
+    assert 0 < hit[:, 40:120].mean() < 1 and not hit[:, :40].any()
+    late, before = (np.nanmean(action[:, span], axis=1) for span in (slice(680, 760), slice(80, 120)))
+    drift = np.sign(clamp[:, 0]) * (late - before)  # against the clamp, which is where the error asks the hand to go
+    assert drift[hit[:, 120] == 1].mean() == pytest.approx(19.4, abs=0.05) and drift[hit[:, 120] == 0].mean() == pytest.approx(
+        29.0, abs=0.05
+    )

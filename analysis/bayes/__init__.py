@@ -1,0 +1,1 @@
+"""A learner fitted by Bayes' rule: priors, draws, whether to believe them, and what they predict."""
