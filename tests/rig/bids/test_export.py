@@ -64,10 +64,14 @@ def test_latent_variables_stand_beside_the_events(people, tmp_path):
     export_bids([people[0]], tmp_path / "bids", fits=tmp_path)
     (file,) = (tmp_path / "bids").rglob("*_events.tsv")
     events = read_trials(file)
-    mine = events["trial"] == 1
-    assert set(events["expected_reward"][mine]) == {-0.5} and not np.isnan(events["surprise"][mine]).any()
-    reward = read_trials(next((tmp_path / "bids").rglob("*_beh.tsv")))["reward"][0]
-    assert events["prediction_error"][mine][0] == pytest.approx(reward + 0.5)
+    first = events["trial"] == 1
+    assert set(events["expected_reward"][first]) == {-0.5} and not np.isnan(events["surprise"][first]).any()
+    trials = read_trials(next((tmp_path / "bids").rglob("*_beh.tsv")))
+    rewarded = int(np.flatnonzero(np.isfinite(trials["reward"]))[0])
+    mine = events["trial"] == trials["trial"][rewarded]
+    assert mine.any() and np.isnan(events["prediction_error"][np.isnan(events["trial"])]).all()
+    error = trials["reward"][rewarded] - events["expected_reward"][mine]
+    np.testing.assert_allclose(events["prediction_error"][mine], error)
     assert errors(validate(tmp_path / "bids")) == []
     with pytest.raises(BadInput, match="of participant 'P02'"):
         export_bids([people[1]], tmp_path / "other", fits=tmp_path)
