@@ -53,28 +53,21 @@ def errors(issues: dict) -> list[str]:
 
 
 def test_latent_variables_stand_beside_the_events(people, tmp_path):
-    parameters = {"initial_mean": [85.0, 3.5], "initial_sd": [8.0, 0.6], "motor_sd": [2.0, 0.2], "initial_baseline": -0.5}
-    fit = {
-        "participant": "P01",
-        "learner": "policy-gradient",
-        "options": {},
-        "parameters": {k: {"estimate": v} for k, v in parameters.items()},
-    }
+    parameters = {"initial_mean": [0.0], "initial_sd": [5.0], "motor_sd": [2.0], "initial_baseline": -0.5, "baseline_decay": 1.0}
+    fit = {"participant": "P02", "learner": "policy-gradient", "options": {}}
+    fit["parameters"] = {name: {"estimate": value} for name, value in parameters.items()}
     (tmp_path / "fit.json").write_text(json.dumps(fit))
-    export_bids([people[0]], tmp_path / "bids", fits=tmp_path)
+    export_bids([people[2]], tmp_path / "bids", fits=tmp_path)
     (file,) = (tmp_path / "bids").rglob("*_events.tsv")
-    events = read_trials(file)
-    first = events["trial"] == 1
-    assert set(events["expected_reward"][first]) == {-0.5} and not np.isnan(events["surprise"][first]).any()
-    trials = read_trials(next((tmp_path / "bids").rglob("*_beh.tsv")))
-    rewarded = int(np.flatnonzero(np.isfinite(trials["reward"]))[0])
-    mine = events["trial"] == trials["trial"][rewarded]
-    assert mine.any() and np.isnan(events["prediction_error"][np.isnan(events["trial"])]).all()
-    error = trials["reward"][rewarded] - events["expected_reward"][mine]
-    np.testing.assert_allclose(events["prediction_error"][mine], error)
+    events, trials = read_trials(file), read_trials(next((tmp_path / "bids").rglob("*_beh.tsv")))
+    for trial, reward in zip(trials["trial"], trials["reward"], strict=True):
+        mine = events["trial"] == trial
+        np.testing.assert_allclose(events["prediction_error"][mine], reward + 0.5)  # a baseline that never moves
+        assert mine.any() and np.isfinite(events["surprise"][mine]).all() and set(events["expected_reward"][mine]) == {-0.5}
+    assert np.isnan(events["surprise"][np.isnan(events["trial"])]).all()
     assert errors(validate(tmp_path / "bids")) == []
-    with pytest.raises(BadInput, match="of participant 'P02'"):
-        export_bids([people[1]], tmp_path / "other", fits=tmp_path)
+    with pytest.raises(BadInput, match="of participant 'P01'"):
+        export_bids([people[0]], tmp_path / "other", fits=tmp_path)
 
 
 def test_validator_finds_no_error(dataset):
