@@ -1,4 +1,4 @@
-"""Shared by all tests: a private screen for each process, Lab Streaming Layer kept to itself, and one store of what is compiled."""
+"""Shared fixtures: a private screen for each test process, and Lab Streaming Layer kept to itself."""
 
 import getpass
 import os
@@ -13,13 +13,6 @@ from rig.arithmetic import keep_compiled
 from rig.virtual_screen import virtual_screen
 
 keep_compiled(Path(tempfile.gettempdir()) / f"twinrig-tests-{getpass.getuser()}")  # compiling is most of what the tests would take
-
-
-def pytest_configure(config):
-    """Let test processes, and the programs that they start, share what JAX compiles, which is most of their time; a later run finds it."""
-    if hasattr(config, "cache"):
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("compiled")))
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -183,17 +183,33 @@ def test_log_prob_is_the_density_of_the_policy(options):
     assert float(learner.log_prob(params, state, CONTEXT, action)) == pytest.approx(expected, abs=1e-12)
 
 
-def practised(seed: int, trials: int, values=EXACT):
-    """Actions and rewards of a free learner on a synthetic bowl, and its states."""
+@jax.jit
+def practise(params, keys):
+    """Actions, rewards and states of a free learner on a synthetic bowl."""
     learner = learner_of({})
-    params = learner.make_params(values)
 
     def step(state, key):
         action, info = learner.act(key, params, state, CONTEXT)
         reward = -0.3 * jnp.sqrt(jnp.sum(((action - jnp.array([90.0, 3.0])) / params.initial_sd) ** 2))
         return learner.update(params, state, CONTEXT, action, rewarded(reward), info), (action, reward, state)
 
-    return jax.jit(lambda: jax.lax.scan(step, learner.init(params, 1), jax.random.split(jax.random.key(seed), trials))[1])()
+    return jax.lax.scan(step, learner.init(params, 1), keys)[1]
+
+
+@jax.jit
+def watched(params, actions, rewards):
+    """The states of a yoked learner before each trial, and the last."""
+    learner = learner_of({})
+
+    def step(state, seen):
+        return learner.update(params, state, CONTEXT, seen[0], rewarded(seen[1]), None), state
+
+    last, states = jax.lax.scan(step, learner.init(params, 1), (actions, rewards))
+    return states, last
+
+
+def practised(seed: int, trials: int, values=EXACT):
+    return practise(learner_of({}).make_params(values), jax.random.split(jax.random.key(seed), trials))
 
 
 def numpy_states(actions, rewards, alpha=0.1, decay=0.99):
@@ -216,28 +232,17 @@ def numpy_states(actions, rewards, alpha=0.1, decay=0.99):
 
 def test_parity_with_a_plain_loop_over_600_throws():
     actions, rewards, _ = practised(seed=1, trials=600)
-    learner = learner_of({})
-    params = learner.make_params(EXACT)
-
-    def step(state, seen):
-        return learner.update(params, state, CONTEXT, seen[0], rewarded(seen[1]), None), state
-
-    states = jax.jit(lambda a, r: jax.lax.scan(step, learner.init(params, 1), (a, r))[1])(actions, rewards)
+    states, _ = watched(learner_of({}).make_params(EXACT), actions, rewards)
     ours = np.column_stack([states.mean[:, 0], states.log_var, states.mix, states.reward_baseline[:, 0]])
     np.testing.assert_allclose(ours[1:], numpy_states(np.asarray(actions), np.asarray(rewards))[1:], rtol=0, atol=1e-9)
 
 
 def test_free_and_yoked_agree_where_nothing_is_hidden():
     """Without motor noise the yoked learner on a free learner's record is that learner."""
-    actions, rewards, states = practised(seed=2, trials=200)
-    learner = learner_of({})
-    params = learner.make_params(EXACT)
-    state = learner.init(params, 1)
-    update = jax.jit(lambda s, a, r: learner.update(params, s, CONTEXT, a, rewarded(r), None))
-    for action, reward in zip(actions[:-1], rewards[:-1], strict=True):
-        state = update(state, action, reward)
-    np.testing.assert_allclose(state.mean, states.mean[-1], atol=1e-12)
-    np.testing.assert_allclose(state.log_var, states.log_var[-1], atol=1e-12)
+    actions, rewards, lived = practised(seed=2, trials=600)
+    states, _ = watched(learner_of({}).make_params(EXACT), actions, rewards)
+    np.testing.assert_allclose(states.mean[:200], lived.mean[:200], atol=1e-12)
+    np.testing.assert_allclose(states.log_var[:200], lived.log_var[:200], atol=1e-12)
 
 
 def test_free_learning_raises_reward():
@@ -276,18 +281,10 @@ def test_the_belief_is_kalmans_filter_where_variances_are_fixed():
 def test_motor_noise_is_not_taken_for_exploration():
     """With its size known, the learned log variances stay near the true ones; taken for exploration, it leads them astray."""
     values = {**EXACT, "motor_sd": "4,0.3", "alpha_log_var": 0.1, "alpha_mean": 0.05}
-    learner, gaps = learner_of({}), {}
-    follow = jax.jit(
-        lambda params, actions, rewards: jax.lax.scan(
-            lambda state, seen: (learner.update(params, state, CONTEXT, seen[0], rewarded(seen[1]), None), None),
-            learner.init(params, 1),
-            (actions, rewards),
-        )[0]
-    )
-    records = [practised(seed, 200, values) for seed in range(6)]
+    records, gaps = [practised(seed, 200, values) for seed in range(6)], {}
     for known in ("4,0.3", "0"):
-        params = learner.make_params({**values, "motor_sd": known, "variance_floor": 0.05})
-        errors = [follow(params, actions, rewards).log_var - truth.log_var[-1] for actions, rewards, truth in records]
+        params = learner_of({}).make_params({**values, "motor_sd": known, "variance_floor": 0.05})
+        errors = [watched(params, actions, rewards)[1].log_var - truth.log_var[-1] for actions, rewards, truth in records]
         gaps[known] = float(np.mean(np.abs(errors)))
     assert gaps["4,0.3"] < 0.7 * gaps["0"], gaps
 
