@@ -43,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     command = importlib.import_module(f"rig.commands.{options.command}")
     try:
         result = command.main(options)
+        if options.json:
+            print(json.dumps(result, indent=1, default=str))
         sys.stdout.flush()
     except TwinrigError as error:
         print(f"twinrig {options.command}: {error}", file=sys.stderr)
@@ -53,8 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"twinrig {options.command}: stopped by Ctrl+C", file=sys.stderr)
         return 3
-    if options.json:
-        print(json.dumps(result, indent=1, default=str))
     return 1 if result.get("verdict") == "fail" else 0
 
 

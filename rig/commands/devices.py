@@ -1,23 +1,28 @@
-"""``twinrig devices``: what can be named after ``--device``, what is plugged in, and how a manipulandum at a port is doing."""
+"""``twinrig devices``: what can be named after ``--device``, what is plugged in, and how one of them is doing, live."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from protocols.errors import BadInput
 from rig.cli import say
 
 if TYPE_CHECKING:
     from devices.xinput import PointingDevice
 
-SECONDS = 2.0  # for which the manipulandum is read
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``devices``."""
-    parser.add_argument("--port", metavar="PATH", help="read the manipulandum at this serial port for two seconds, and say how that went")
+    parser.add_argument("device", nargs="?", metavar="DEVICE", help="watch this device: a line of live figures every half second")
+    parser.add_argument("--port", metavar="PATH", help="with the device manipulandum: its serial port")
+    parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="with a device: for how long, s (default: 5)")
 
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """List devices, pens, pointers and serial ports; of the mouse, whether its pointer is accelerated; of a manipulandum, live figures."""
+    if options.device is not None:
+        return _watch(options)
+    if options.port is not None:
+        raise BadInput(f"--port {options.port} goes with a device; write 'twinrig devices manipulandum --port {options.port}'")
     from serial.tools.list_ports import comports
 
     from devices.acceleration import find_acceleration
@@ -26,8 +31,6 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     ports = {port.device: port.description for port in comports()}
     result: dict[str, Any] = {"devices": WORDS, "ports": ports, "pointer_acceleration": find_acceleration()._asdict()}
     result["pointers"], why_none = _pointers()
-    if options.port is not None:
-        result["manipulandum"] = _live(options.port)
     if not options.json:
         for name, words in (*WORDS.items(), *ports.items()):
             say(options, f"{name:<12} {words}")
@@ -36,8 +39,6 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         if why_none:
             say(options, f"  pens and pointers: {why_none}")
         say(options, f"pointer acceleration: {result['pointer_acceleration']['words']}")
-        for name, value in result.get("manipulandum", {}).items():
-            say(options, f"  {name}: {value}")
     return result
 
 
@@ -71,22 +72,30 @@ def pointer_words(pointer: "PointingDevice") -> str:
     return words
 
 
-def _live(port: str) -> dict[str, Any]:
-    """Rate, losses, latest sample and the driver's own report."""
-    import time
+def _watch(options: argparse.Namespace) -> dict[str, Any]:
+    """What the named device gives, live."""
+    from devices.registry import find_device
+    from rig.check.live import watch
+    from rig.screen.window import ScreenPlace, screen_place
+    from rig.session.attachment import NAME, check_port, hardware
+    from rig.session.input import open_device
+    from rig.settings import load_settings
 
-    from devices.manipulandum import open_manipulandum
-    from rig.clock import now
-    from rig.session.attachment import hardware
-    from rig.session.sampling import joined, rate_and_gap
-
-    chunks, end = [], now() + SECONDS
-    with open_manipulandum(now, port, hardware(port).calibration) as device:
-        while now() < end:
-            time.sleep(1 / 60)
-            chunks.append(device.read())
-        samples, status = joined(chunks), device.status()
-        rate, gap = rate_and_gap(samples.host_time)
-        latest = {"position": samples.position[-1].tolist(), "buttons": int(samples.buttons[-1]), "force": float(samples.force[-1])}
-        figures = {"samples": status.samples, "rate": rate, "largest_gap": gap, "lost": status.lost}
-        return {"model": device.info.model, **figures, **latest, **device.command("report")}
+    find_device(options.device)
+    if not 0.5 <= options.seconds <= 3600:
+        raise BadInput(f"--seconds {options.seconds:g}: expected 0.5 to 3600")
+    check_port(options.device, options.port, simulated=False)
+    attachment = hardware(options.port) if options.device == NAME else None
+    place = ScreenPlace(1.0, (1, 1), (0, 0)) if attachment else screen_place(load_settings())
+    say(options, f"{options.device}, for {options.seconds:g} s; please move it ...")
+    opened: Any = open_device(options.device, place, attachment=attachment)
+    with opened as device:
+        found = watch(device, options.seconds, lambda words: say(options, words))
+        if attachment is not None:
+            found |= device.command("report")
+    for note in device.info.notes:
+        say(options, f"  {note}")
+    for finding in found["findings"]:
+        remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
+        say(options, f"  {finding['verdict']}: {finding['name']}: {finding['found']}{remedy}")
+    return found

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,14 @@ from rig.settings import Settings
 WINDOWED = (1000, 800)  # px
 UNCALIBRATED = 0.25e-3  # m a pixel, of a common desktop screen
 FLIPS_MEASURED = 30
+
+
+class ScreenPlace(NamedTuple):
+    """The screen that a pointer is on."""
+
+    metres_per_pixel: float
+    screen_size_px: tuple[int, int]
+    screen_corner_px: tuple[int, int]  # on a desktop that may have several
 
 
 class Window:
@@ -171,20 +179,15 @@ def open_window(
 
 def _open_handle(settings: Settings, windowed: bool) -> Any:
     """PsychoPy's window, without the options that take time."""
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-        raise BadInput("no display: DISPLAY is not set; start from a graphical session, or under a virtual screen such as Xvfb")
+    _check_display()
     os.environ.setdefault("LP_NUM_THREADS", "0")  # software rendering stays in this thread: its helpers are late whenever a core is busy
     from psychopy import logging
 
     logging.console.setLevel(logging.CRITICAL)  # its warnings are about options that aren't used here
     from psychopy.monitors import Monitor
     from psychopy.visual.window import Window as PsychoPyWindow
-    from pyglet.canvas import get_display
 
-    screens = get_display().get_screens()
-    if settings.screen >= len(screens):
-        raise BadInput(f"screen {settings.screen} asked for, {len(screens)} found (counted from 0): correct 'screen' in the rig's settings")
-    shown = screens[settings.screen]
+    shown = _find_screen(settings)
     monitor = Monitor("twinrig", autoLog=False)
     monitor.setSizePix((shown.width, shown.height))
     monitor.setWidth(100 * (_measured_pixel(settings, (shown.width, shown.height)) or UNCALIBRATED) * shown.width)
@@ -202,6 +205,33 @@ def _open_handle(settings: Settings, windowed: bool) -> Any:
         multiSample=False,
         autoLog=False,
     )
+
+
+def _check_display() -> None:
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        raise BadInput("no display: DISPLAY is not set; start from a graphical session, or under a virtual screen such as Xvfb")
+
+
+def _find_screen(settings: Settings) -> Any:
+    """Pyglet's screen of that number."""
+    from pyglet.canvas import get_display
+
+    screens = get_display().get_screens()
+    if settings.screen >= len(screens):
+        raise BadInput(f"screen {settings.screen} asked for, {len(screens)} found (counted from 0): correct 'screen' in the rig's settings")
+    return screens[settings.screen]
+
+
+def screen_place(settings: Settings) -> ScreenPlace:
+    """The rig's screen, without a window on it.
+
+    Raises:
+        BadInput: there is no such screen.
+    """
+    _check_display()
+    shown = _find_screen(settings)
+    size = (shown.width, shown.height)
+    return ScreenPlace(_measured_pixel(settings, size) or UNCALIBRATED, size, (shown.x, shown.y))
 
 
 def _measured_pixel(settings: Settings, screen_px: tuple[int, int]) -> float | None:

@@ -8,14 +8,14 @@ from devices.registry import POINTERS, WITHOUT_HARDWARE, find_device, find_playe
 from protocols.errors import BadInput
 from protocols.task import ONE_HAND
 from rig.clock import now
-from rig.screen.window import Window
+from rig.screen.window import ScreenPlace, Window
 from rig.session.attachment import Attachment, VirtualPointers
 from rig.streams.outlets import MotionPublisher
 
 
 def open_device(
     name: str,
-    window: Window,
+    window: Window | ScreenPlace,
     publish: MotionPublisher | None = None,
     axes: tuple[str, ...] = ONE_HAND,
     attachment: Attachment | VirtualPointers | None = None,
