@@ -52,11 +52,13 @@ class Live:
         self._last: Ended | None = None
 
     def close(self) -> None:
-        """Let go of the streams."""
+        """Let go of the streams; the next look opens them again."""
         for inlet in (self._motion, self._events):
             if inlet is not None:
                 inlet.close()
         self._motion = self._events = None
+        self._start, self._stage = 0, Stage.DONE
+        self._time, self._hand = self._time[:0], self._hand[:0]
 
     def look(self, running: bool) -> None:
         """Take in what has come; ``running`` says whether the session's program runs."""
@@ -113,9 +115,8 @@ class Live:
         if number == self._start:
             return
         self.close()
-        self._start, self._stage = number, Stage.DONE
+        self._start = number
         if start is None:
-            self._time, self._hand = self._time[:0], self._hand[:0]
             return
         record = self._followed.record
         origin = Origin(record.kept["session_id"], number, record.protocol.name, "", bool(record.kept.get("simulated")))

@@ -29,6 +29,8 @@ PAIRS = _grid("1fr 1fr")  # of action dimensions
 
 def build(document: Document, watched: Watched) -> None:
     """Fill a viewer's document, and keep it up to date."""
+    watched.entered()
+    document.on_session_destroyed(lambda context: watched.left())
     page = WatchPage(document, watched)
     document.title = f"{watched.followed.record.kept['participant']}: twinrig watch"
     document.template = _template()

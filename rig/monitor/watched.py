@@ -29,6 +29,7 @@ class Watched:
     lost: int = 0  # samples, of all trials
     late: int = 0  # frames
     alive: bool = False  # whether the session's program runs
+    _viewers: int = 0
     _alarms: list[Alarm] = field(default_factory=list)
     _acknowledged: set[str] = field(default_factory=set)
     _looked: float = 0.0
@@ -61,6 +62,16 @@ class Watched:
             self._acknowledged |= acknowledged(self.followed.record)
             self.lost, self.late = (_sum(self.followed.record, name) for name in ("lost_samples", "late_frames"))
         self.alive = alive
+
+    def entered(self) -> None:
+        """Somebody opens a page."""
+        self._viewers += 1
+
+    def left(self) -> None:
+        """Somebody has closed a page. After the last one the streams are let go, since to hear them costs something, too."""
+        self._viewers -= 1
+        if self._viewers == 0:
+            self.live.close()
 
     def alarms(self) -> list[Alarm]:
         """Those that nobody has acknowledged."""

@@ -52,6 +52,10 @@ def ran(screen, tmp_path_factory):
         watched._looked = 0.0
         watched.look()
         paused = watched.standing.state
+        watched.entered()
+        session.until(lambda: watched.live.look(watched.alive) or watched.live.health().connected)
+        watched.left()
+        left = watched.live.health().connected
         shout(read_control(session.folder).port)
         assert watched.command("note", "the lamp flickers")
         session.until(lambda: session.has("experimenter_note") and session.has("command_refused"))
@@ -61,7 +65,7 @@ def ran(screen, tmp_path_factory):
         session.until(lambda: session.committed() > trials)
         assert watched.command("end")
         done = session.end()
-    return {"done": done, "mode": mode, "paused": paused, "folder": session.folder}
+    return {"done": done, "mode": mode, "paused": paused, "left": left, "folder": session.folder}
 
 
 def shout(port):
@@ -88,6 +92,10 @@ def test_commands_do_what_the_keys_do(ran):
     assert ran["paused"] == "paused"
     interrupted = [record for record in done.records() if record["status"] == "aborted"]
     assert interrupted and all(record["requeue"] for record in interrupted)
+
+
+def test_streams_are_heard_while_somebody_looks(ran):
+    assert ran["left"] is False
 
 
 def test_a_note_and_an_acknowledgement_are_kept(ran):
