@@ -67,6 +67,11 @@ def hardware(port: str | None) -> Attachment:
     return Attachment(port, load_calibration(), None)
 
 
+def bench_mechanics(task: str) -> Literal["lever", "handle"]:
+    """What the bench is made to be for a task."""
+    return "lever" if task == "skittles" else "handle"
+
+
 @contextmanager
 def on_bench(task: str, truth: Path) -> Iterator[Attachment]:
     """A bench with the mechanics that suit the task: a lever for skittles, else a handle; it writes ``truth`` meanwhile.
@@ -77,7 +82,6 @@ def on_bench(task: str, truth: Path) -> Iterator[Attachment]:
     from devices.bench.bench import Bench
     from devices.manipulandum_calibration import bench_calibration
 
-    mechanics: Literal["lever", "handle"] = "lever" if task == "skittles" else "handle"
-    calibration = bench_calibration(mechanics)
+    calibration = bench_calibration(bench_mechanics(task))
     with Bench(now, calibration, truth) as bench:
         yield Attachment(str(bench.port), calibration, bench)

@@ -19,6 +19,7 @@ from rig import folder as folders
 from rig.journal.reader import read_journal
 from rig.models.learner_choice import check_learners
 from rig.session.attachment import NAME, check_port
+from rig.session.motors import check_motors
 from rig.session.recorded import check_replay
 from rig.settings import Settings, load_settings
 from rig.twin.store import read_twin
@@ -111,6 +112,7 @@ def new_plan(
     _check_options(device, trials, seed, replay)
     check_port(device, port, simulated)
     check_force(loaded.protocol, device, NAME)
+    check_motors(loaded.protocol, device, simulated)
     check_axes(device, loaded.protocol.task.axes)
     root = data if data is not None else PILOTS if simulated else settings.data
     code = participant if participant is not None else _next_pilot(root, loaded.protocol.name)
