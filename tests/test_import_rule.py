@@ -18,7 +18,7 @@ HOMES = {
     "sqlite3": ("rig/journal/file",),
     "bokeh": ("rig/monitor/",),
     "matplotlib": ("analysis/figures/",),
-    "Xlib": ("devices/pointer", "devices/acceleration", "devices/mouse"),
+    "Xlib": ("devices/pointer", "devices/xinput", "devices/acceleration", "devices/mouse"),
 }
 PURE = ("protocols", "analysis")
 IMPURE = {"pylsl", "psychopy", "serial", "sqlite3", "socket", "subprocess", "multiprocessing", "threading", "time"}
