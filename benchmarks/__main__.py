@@ -31,6 +31,7 @@ ALL = (
     "group_fit",
     "dask_fits",
     "calibration",
+    "live",
 )
 
 

@@ -92,6 +92,14 @@ ROWS = (
      "PPO {0[mean_error_cm][ppo][first_tenth]} to {0[mean_error_cm][ppo][last_tenth]}, "
      "SAC {0[mean_error_cm][sac][first_tenth]} to {0[mean_error_cm][sac][last_tenth]}, "
      "DQN {0[mean_error_cm][dqn][first_tenth]} to {0[mean_error_cm][dqn][last_tenth]}"),
+    ("live reach-reward", "live inference, 90 % intervals after {0[trials]} trials of known learners, {0[sessions]} sessions",
+     "200 sessions; a binomial test passes at 1 %",
+     "{0[sessions]} sessions, smallest p {0[smallest_p]}; held the truth: {0[coverage_percent]} %"),
+    ("live reach-reward", "maximum-likelihood fits of the same trials ({0[fits]} sessions, {0[fitted_values]} values that a fit can tell)",
+     "agrees", "{0[fits_in_interval_percent]} % within the 90 % interval, median distance {0[fits_away_sd_median]} SD"),
+    ("live reach-reward", "live inference, a trial weighed, {0[particles]} particles", "p99 under 100 ms",
+     "median {0[learn_ms][median]} ms, p99 {0[learn_ms][p99]} ms on a busy machine; moves afterwards {0[move_ms][median]} ms, "
+     "p99 {0[move_ms][p99]} ms"),
     ("starts", "`twinrig --help`", "under 0.3 s", "{0[help_s][median]} s (median), {0[help_s][max]} s (slowest)"),
     ("starts", "first frame of `twinrig run`", "under 8 s", "{0[first_frame_s][median]} s (median), {0[first_frame_s][max]} s (slowest)"),
     ("bench_soak", "manipulandum's firmware in the loop for {0[minutes]} min at 1 kHz, streams and twin on", "no packet lost, none broken",

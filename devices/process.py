@@ -17,10 +17,10 @@ import psutil
 _PR_SET_PDEATHSIG = 1
 _SPAWN = multiprocessing.get_context("spawn")
 
-Priority = Literal["realtime", "high", "normal", "low"]
+Priority = Literal["realtime", "high", "normal", "low", "idle"]
 _FIFO = 10  # above all that isn't real-time, below what systems give their own drivers
 _FRAMES_FIFO = 1
-_NICE = {"realtime": -15, "high": -10, "normal": 0, "low": 5}
+_NICE = {"realtime": -15, "high": -10, "normal": 0, "low": 5, "idle": 19}
 
 
 def spawn(target: Callable[..., None], args: tuple[Any, ...], name: str, priority: Priority = "normal") -> multiprocessing.Process:
@@ -73,7 +73,7 @@ def set_priority(priority: Priority, process: int = 0) -> str:
         if sys.platform == "linux":
             return _set_threads(priority, process or os.getpid())
         if sys.platform == "win32":
-            level = psutil.IDLE_PRIORITY_CLASS if priority == "low" else psutil.HIGH_PRIORITY_CLASS
+            level = psutil.IDLE_PRIORITY_CLASS if priority in ("low", "idle") else psutil.HIGH_PRIORITY_CLASS
             psutil.Process(process or None).nice(level)
             return f"{priority} priority class"
         psutil.Process(process or None).nice(_NICE[priority])

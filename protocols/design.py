@@ -39,6 +39,14 @@ class Zone(Part):
     direction: Literal["around", "counterclockwise", "clockwise"] = given(
         "around", "following: the zone lies around the centre, or wholly on one side of it so that it draws the hand that way"
     )
+    hit_rate: float | None = given(
+        None,
+        "following: the zone adapts, so that this share of the last trials' hand errors would have been hits. Around the centre its "
+        "width does (half_width_deg is the least), on one side its near edge does; absent: neither",
+        "ratio",
+        gt=0,
+        lt=1,
+    )
     limit_deg: float = given(180.0, "following: the centre stays within plus or minus this of the target", "deg", gt=0, le=180)
 
 

@@ -168,6 +168,8 @@ def _zone(protocol: Protocol, block: Block, place: str) -> Iterator[Problem]:
         yield Problem(place, "a zone decides hits, but the rule is graded", 'set rule = "binary" or "points"')
     if zone.kind == "following":
         return
+    if zone.hit_rate is not None:
+        yield Problem(f"{place}.hit_rate", "a fixed zone can't adapt", 'remove it, or set kind = "following"')
     if zone.low_deg is None or zone.high_deg is None:
         yield Problem(place, "a fixed zone needs both edges", "add low_deg and high_deg")
     elif zone.low_deg >= zone.high_deg:
@@ -297,9 +299,16 @@ def _twin(protocol: Protocol) -> Iterator[Problem]:
         yield Problem("participant.motor_sd", "a negative standard deviation", "use 0 or more")
 
 
+def _live(protocol: Protocol) -> Iterator[Problem]:
+    names = (protocol.twin.learner, *protocol.live.rivals)
+    for index, name in enumerate(protocol.live.rivals):
+        if name in names[: index + 1]:
+            yield Problem(f"live.rivals[{index}]", f"{name!r} is there twice, or is the twin's own learner", "name each rival once")
+
+
 def _known(name: str, known: Collection[str], place: str, what: str) -> Iterator[Problem]:
     if name not in known:
         yield Problem(place, f"unknown {what} {name!r}", f"use one of {', '.join(known)}")
 
 
-RULES = (_task, _targets, _scene, _phases, _limits, _texts, _questions, _conditions, _study, _exclusions, _twin)
+RULES = (_task, _targets, _scene, _phases, _limits, _texts, _questions, _conditions, _study, _exclusions, _twin, _live)

@@ -14,6 +14,7 @@ from protocols.schema_session import (
     Counterbalance,
     Exclusion,
     Limits,
+    Live,
     Participant,
     Points,
     Question,
@@ -30,8 +31,8 @@ from protocols.words import WORDS
 
 __all__ = [
     "ArcTask", "BimanualTask", "Block", "Bonus", "Breaks", "Calibrated", "Certificate", "Condition", "Counterbalance", "Exclusion",
-    "Limits", "Participant", "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions", "ReachTask", "Requeue",
-    "Reward", "SkittlesTask", "Study", "Target", "Timing", "Twin", "Workspace", "Zone",
+    "Limits", "Live", "Participant", "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions", "ReachTask",
+    "Requeue", "Reward", "SkittlesTask", "Study", "Target", "Timing", "Twin", "Workspace", "Zone",
 ]  # fmt: skip
 
 

@@ -166,6 +166,16 @@ class Twin(Part):
     free: int = given(100, "number of free learners of each kind", "learners", ge=0, le=10_000)
 
 
+class Live(Part):
+    """What is inferred about the participant while they practise: the parameters of [twin]'s learner, and how well rivals do."""
+
+    on: bool = given(False, "whether it is done in every session of this protocol; `--infer` asks for it in one")
+    rivals: tuple[str, ...] = given(
+        ("error-based", "random-walk", "local-level"), "learners whose evidence is told beside that of the twin's; each costs time"
+    )
+    particles: int = given(1000, "particles for each learner", "particles", ge=100, le=100_000)
+
+
 class Participant(Part):
     """The simulated participant of `twinrig pilot`."""
 
@@ -193,4 +203,5 @@ class Session(Part):
     exclusions: tuple[Exclusion, ...] = given((), "rules of exclusion fixed beforehand")
     study: Study = part(Study, "a study over several sessions")
     twin: Twin = part(Twin, "the learner beside the session")
+    live: Live = part(Live, "what is inferred about the participant while they practise")
     participant: Participant = part(Participant, "the simulated participant of `twinrig pilot`")

@@ -22,6 +22,7 @@ class ZoneRule(NamedTuple):
     half_width: float  # rad
     side: int  # 0: around the centre; 1: wholly counter-clockwise of it; -1: clockwise
     limit: float  # rad, the centre stays within plus or minus this
+    hit_rate: float = MISSING  # share of the last hand errors that the zone would have held; NaN: it doesn't adapt
 
 
 def zone_rule(block: Block, condition: Condition) -> ZoneRule:
@@ -40,6 +41,7 @@ def zone_rule(block: Block, condition: Condition) -> ZoneRule:
         half_width=math.radians(zone.half_width_deg),
         side=sign * _SIDES[zone.direction],
         limit=math.radians(zone.limit_deg),
+        hit_rate=MISSING if zone.hit_rate is None else zone.hit_rate,
     )
 
 
@@ -55,7 +57,33 @@ def zone_of(recent: Any, rule: ZoneRule, xp: Any = np) -> tuple[Any, Any]:
     ordered = xp.sort(xp.where(known, recent, xp.inf))
     median = (ordered[xp.maximum(count - 1, 0) // 2] + ordered[count // 2 % len(recent)]) / 2
     centre = xp.where(count > 0, xp.where(rule.median, median, mean), 0.0)
+    adapts = ~xp.isnan(rule.hit_rate) & (count > 0)
+    half_width = xp.where(adapts & (rule.side == 0), _width(recent, known, centre, rule, xp), rule.half_width)
+    centre = centre + xp.where(adapts & (rule.side != 0), _edge(recent, known, centre, rule, xp), 0.0)
     centre = xp.clip(centre, -rule.limit, rule.limit)
-    low = centre + (rule.side - 1) * rule.half_width
-    high = centre + (rule.side + 1) * rule.half_width
+    low = centre + (rule.side - 1) * half_width
+    high = centre + (rule.side + 1) * half_width
     return xp.where(rule.following, low, rule.low), xp.where(rule.following, high, rule.high)
+
+
+_EXACT = 1e-9  # of a trial, by which a share of trials may be off for its rounding
+
+
+def _width(recent: Any, known: Any, centre: Any, rule: ZoneRule, xp: Any) -> Any:
+    """Half the width of a zone about the centre that holds the share; never less than the rule's own."""
+    away = xp.sort(xp.where(known, xp.abs(recent - centre), xp.inf))
+    place = xp.ceil(rule.hit_rate * known.sum() - _EXACT) - 1
+    return xp.maximum(away[_index(place, len(recent), xp)], rule.half_width)
+
+
+def _edge(recent: Any, known: Any, centre: Any, rule: ZoneRule, xp: Any) -> Any:
+    """How far from the centre the zone's near edge has to lie, for the share to lie beyond it."""
+    ahead = xp.sort(xp.where(known, rule.side * (recent - centre), xp.inf))
+    place = xp.floor((1 - rule.hit_rate) * known.sum() + _EXACT)
+    edge = ahead[_index(place, len(recent), xp)]
+    return rule.side * xp.where(xp.isfinite(edge), edge, 0.0)
+
+
+def _index(place: Any, length: int, xp: Any) -> Any:
+    """A place as an index; what has no share (NaN) is not asked for, and gets the first."""
+    return xp.clip(xp.nan_to_num(place), 0, length - 1).astype(int)

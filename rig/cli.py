@@ -25,6 +25,7 @@ COMMANDS = {
     "learners": "list the learners and their parameters",
     "simulate": "let a learner practise a protocol, any number of times",
     "predict": "let a learner predict every trial of a table before it learns from it",
+    "infer": "infer a session's parameters trial by trial, as live inference does",
     "fit": "fit a learner to trials tables",
     "compare": "which learner predicts the record, and looks like the person?",
     "recover": "are parameters, and learners, told apart on this protocol?",

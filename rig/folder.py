@@ -15,6 +15,7 @@ from rig.locks import try_lock
 MARKER = "twinrig-root.json"
 JOURNAL = "journal.sqlite"
 TWIN = "twin.sqlite"
+LIVE = "live.sqlite"
 PROTOCOL = "protocol.toml"
 LOCK = "session.lock"
 MINIMUM_FREE = 1_000_000_000  # bytes; an hour takes 150 MB with a mouse, 500 MB with a device of 1 kHz, recording included

@@ -63,7 +63,7 @@ class Moved(NamedTuple):
 def started(model: Model, given: Given, x: Float[Array, "particle free"]) -> Cloud:
     """A cloud before the first trial, of points drawn from the prior."""
     count = x.shape[0]
-    return Cloud(x, _fresh(model, given, x), _prior(given, x), jnp.full(count, -jnp.log(count)))
+    return Cloud(x, _fresh(model, given, x), _prior(given, x), jnp.full(count, -jnp.log(count), dtype=float))
 
 
 @partial(jax.jit, static_argnums=0)
@@ -83,7 +83,7 @@ def resampled(key: Any, cloud: Cloud, moved: Moved) -> tuple[Cloud, Moved]:
     count = cloud.log_weight.shape[0]
     chosen = systematic(key, cloud.log_weight)
     cloud, moved = jax.tree.map(lambda x: x[chosen], (cloud, moved))
-    return cloud._replace(log_weight=jnp.full(count, -jnp.log(count))), moved
+    return cloud._replace(log_weight=jnp.full(count, -jnp.log(count), dtype=float)), moved
 
 
 @partial(jax.jit, static_argnums=0)
@@ -144,7 +144,8 @@ def _params(model: Model, given: Given, x: Float[Array, " free"]) -> Params:
 
 
 def _fresh(model: Model, given: Given, x: Float[Array, "particle free"]) -> State:
-    return jax.vmap(lambda point: model.learner.init(_params(model, given, point), model.contexts))(x)
+    states = jax.vmap(lambda point: model.learner.init(_params(model, given, point), model.contexts))(x)
+    return jax.tree.map(lambda y: jax.lax.convert_element_type(y, y.dtype), states)  # a weak type would be compiled for twice
 
 
 def _prior(given: Given, x: Float[Array, "particle free"]) -> Float[Array, " particle"]:

@@ -102,6 +102,16 @@ def begin(inference: Inference, particles: int = PARTICLES) -> Live:
     return Live(cloud, Moved(cloud.x, cloud.states, cloud.log_density, jnp.zeros(particles)), -1, 0, 0, 0.0)
 
 
+def warm(inference: Inference, particles: int, trial: Seen) -> None:
+    """Compile all that a session calls, by a trial that nobody made."""
+    live, record = begin(inference, particles), Record()
+    lost = jnp.where(jnp.arange(particles) == 0, 0.0, -jnp.inf)  # so uneven that particles are drawn anew
+    for _ in range(2):
+        live, _ = learn(inference, live, trial)
+        record.add(trial)
+        live = move(inference, live._replace(cloud=live.cloud._replace(log_weight=lost)), record)
+
+
 def learn(inference: Inference, live: Live, trial: Seen) -> tuple[Live, Told]:
     """Weigh the particles by one more trial; what is believed now."""
     cloud, log_prob, effective = weighed(inference.model, inference.given, live.cloud, trial)

@@ -29,6 +29,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         trials=options.trials,
         windowed=options.windowed,
         twin=not options.no_twin,
+        infer=options.infer,
         replay=options.replay,
         port=options.port,
     )

@@ -28,6 +28,7 @@ def add_session_arguments(parser: argparse.ArgumentParser, device: str) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all randomness (default: drawn, and kept)")
     parser.add_argument("--windowed", action="store_true", help="in a window rather than on the full screen")
     parser.add_argument("--no-twin", action="store_true", help="without learners beside the session")
+    parser.add_argument("--infer", action="store_true", help="infer the participant's learning rates and noise after each trial")
     parser.add_argument("--watch", action="store_true", help="with a page in the browser, as of twinrig watch; its address is printed")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="save a picture of each stage of the first trials there")
 
@@ -49,6 +50,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         language=options.language,
         windowed=options.windowed,
         twin=not options.no_twin,
+        infer=options.infer,
         continue_from=options.continue_from,
         replay=options.replay,
         port=options.port,

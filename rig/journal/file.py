@@ -13,6 +13,7 @@ from rig.locks import sync_folder
 SCHEMA_VERSION = 1
 JOURNAL_ID = 0x7477_4A31  # SQLite's application_id, so that no other database is taken for a journal
 TWIN_ID = 0x7477_5431
+LIVE_ID = 0x7477_4C31
 
 JOURNAL_TABLES = """
 CREATE TABLE session (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -38,6 +39,14 @@ CREATE TABLE params (kind TEXT PRIMARY KEY, params TEXT NOT NULL, frozen_at REAL
 CREATE TABLE trials (
     kind TEXT NOT NULL, trial INTEGER NOT NULL, prediction TEXT NOT NULL, log_prob REAL, state BLOB NOT NULL, free BLOB NOT NULL,
     shift_growth REAL, predicted_at REAL, committed_at REAL, PRIMARY KEY (kind, trial)) STRICT;
+"""
+
+LIVE_TABLES = """
+CREATE TABLE priors (place INTEGER NOT NULL, learner TEXT PRIMARY KEY, prior TEXT NOT NULL, frozen_at REAL NOT NULL) STRICT;
+CREATE TABLE trials (
+    learner TEXT NOT NULL REFERENCES priors (learner), trial INTEGER NOT NULL, quantiles TEXT NOT NULL, log_prob REAL, log_evidence REAL,
+    effective REAL, told_at REAL, committed_at REAL, PRIMARY KEY (learner, trial)) STRICT;
+CREATE TABLE clouds (learner TEXT PRIMARY KEY REFERENCES priors (learner), trial INTEGER NOT NULL, cloud BLOB NOT NULL) STRICT;
 """
 
 Connection = sqlite3.Connection

@@ -151,6 +151,11 @@ def check_learners(protocol: Protocol, file: Path) -> None:
         check_values(given.learner, given.options, names, {**inherited, **given.parameters})
     except BadInput as error:
         raise BadInput(f"{file}: [participant]: {error}") from error
+    try:
+        for rival in protocol.live.rivals:
+            learner_options(rival)
+    except BadInput as error:
+        raise BadInput(f"{file}: [live] rivals: {error}") from error
 
 
 def thawed(kept: Mapping[str, Any], task: Task) -> Choice:

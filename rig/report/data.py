@@ -17,6 +17,7 @@ from protocols.task import Task
 from protocols.tasks import make_task
 from protocols.workspace import Workspace
 from rig.folder import JOURNAL, PROTOCOL, TWIN, open_session_folder
+from rig.inference.store import Inferred, read_inferred
 from rig.journal.reader import Presentation, Stored, read_journal
 from rig.journal.writer import Event, Frames
 from rig.tables.trials import trials_table
@@ -62,6 +63,7 @@ class SessionRecord:
     stored: list[Stored]
     twin: TwinRecord | None
     twin_note: str  # why there is no twin; "" where there is one
+    inferred: Inferred | None = None  # None where nothing was inferred
 
     def numbers(self, name: str) -> np.ndarray:
         """A column as floats, missing as NaN."""
@@ -143,6 +145,7 @@ def read_record(folder: Path) -> SessionRecord:
         stored=stored,
         twin=twin,
         twin_note=note,
+        inferred=read_inferred(folder),
     )
 
 

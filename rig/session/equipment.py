@@ -39,6 +39,7 @@ class Rig:
     streams: SessionStreams
     recorder: Recorder | None
     twin: TwinHandle | None
+    inference: TwinHandle | None
     participant: SimulatedParticipant | ReplayedParticipant | None
     say: Callable[[str], None]  # to the experimenter's terminal
     pictures: Pictures | None = None

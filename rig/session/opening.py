@@ -18,6 +18,7 @@ from rig import folder as folders
 from rig.arithmetic import work_in_one_thread
 from rig.check.kept import latest_check
 from rig.clock import now, pair
+from rig.inference.handle import start_inference
 from rig.journal.reader import read_journal
 from rig.journal.writer import JournalWriter, create_journal
 from rig.screen.window import Window, open_window
@@ -27,7 +28,7 @@ from rig.streams.info import Origin
 from rig.streams.outlets import JsonOutlet, configure_streams
 from rig.streams.recorder import Recorder
 from rig.streams.verify import Journalled, Verification, verify_recording
-from rig.twin.twin import TwinHandle, start_twin
+from rig.twin.twin import TwinHandle, TwinPlan, start_twin
 from rig.virtual_pointers import virtual_pointers
 
 if TYPE_CHECKING:
@@ -99,12 +100,13 @@ def open_session(plan: Plan, say: Callable[[str], None], new: bool, pictures: Pa
             with (
                 _own_screen(plan) as opened.sockets,
                 open_window(plan.settings, plan.windowed) as window,
+                _inference(plan, origin) as messenger.inference,
                 _twin(plan, origin) as messenger.twin,
             ):
                 journal.update_start({"window": _window_info(plan, window)})
                 from rig.session.parts import open_parts  # brings JAX, for which the first frame doesn't wait
 
-                with open_parts(opened, window, messenger.twin, journal, say, pictures) as opened.session:
+                with open_parts(opened, window, messenger.twin, messenger.inference, journal, say, pictures) as opened.session:
                     yield opened
             how = "finished"
         except (Aborted, KeyboardInterrupt):
@@ -125,15 +127,17 @@ def open_session(plan: Plan, say: Callable[[str], None], new: bool, pictures: Pa
 
 
 class Messenger:
-    """Tells the twin, once there is one, what the journal has committed. Called from the journal's thread."""
+    """Tells the twin and live inference, once they are there, what the journal has committed. Called from the journal's thread."""
 
     def __init__(self) -> None:
         self.twin: TwinHandle | None = None
+        self.inference: TwinHandle | None = None
 
     def __call__(self, trial: int, committed_at: float) -> None:
         """The trial is on the disk."""
-        if self.twin is not None:
-            self.twin.notify(trial)
+        for follower in (self.twin, self.inference):
+            if follower is not None:
+                follower.notify(trial)
 
 
 def _start_info(plan: Plan) -> dict[str, Any]:
@@ -169,16 +173,23 @@ def _own_screen(plan: Plan) -> AbstractContextManager[Path | None]:
 def _twin(plan: Plan, origin: Origin) -> AbstractContextManager[TwinHandle | None]:
     if not plan.twin:
         return nullcontext()
-    return start_twin(
-        plan.folder,
-        plan.protocol,
-        plan.condition,
-        plan.seed,
-        trials=plan.trials,
-        folder=plan.loaded.path.parent,
-        continue_from=plan.continue_from,
-        publish=functools.partial(JsonOutlet, origin, "twin"),
-    )
+    return start_twin(plan.folder, plan.protocol, plan.condition, plan.seed, **_following(plan, origin, "twin"))
+
+
+def _inference(plan: Plan, origin: Origin) -> AbstractContextManager[TwinHandle | None]:
+    if not plan.infer:
+        return nullcontext()
+    return start_inference(TwinPlan(plan.folder, plan.protocol, plan.condition, plan.seed, **_following(plan, origin, "live")))
+
+
+def _following(plan: Plan, origin: Origin, stream: str) -> dict[str, Any]:
+    """What else those need who follow the journal, and the stream that they open."""
+    return {
+        "trials": plan.trials,
+        "folder": plan.loaded.path.parent,
+        "continue_from": plan.continue_from,
+        "publish": functools.partial(JsonOutlet, origin, stream),
+    }
 
 
 def _verify(plan: Plan, opened: Opened, journal: JournalWriter) -> None:

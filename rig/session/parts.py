@@ -48,7 +48,13 @@ LONGEST_PATH = 4096  # samples; a longer movement compiles once more
 
 @contextmanager
 def open_parts(
-    opened: Opened, window: Window, twin: TwinHandle | None, journal: JournalWriter, say: Callable[[str], None], pictures: Path | None
+    opened: Opened,
+    window: Window,
+    twin: TwinHandle | None,
+    inference: TwinHandle | None,
+    journal: JournalWriter,
+    say: Callable[[str], None],
+    pictures: Path | None,
 ) -> Iterator[Session]:
     """Device, streams and recorder of a session that has its window, and the session itself.
 
@@ -80,6 +86,9 @@ def open_parts(
         if twin is not None:
             twin.wait_ready()
             others.append("twin")
+        if inference is not None:
+            inference.wait_ready()
+            others.append("live")
         sources = (*streams.source_ids, *map(origin.source_id, others))
         opened.recorder = recorder = stack.enter_context(Recorder(plan.folder / f"start-{journal.start}.xdf", sources))
         _confirm(recorder, streams)
@@ -87,7 +96,7 @@ def open_parts(
         journal.update_start({"device": device.info._asdict(), "calibrations": calibrated.stored(), "xdf": recorder.files[0].name})
         responder = SimulatedResponder(window, _answers(plan)) if participant else Person(window)
         pages = Pages(window, responder, words=page_words(plan.language, plan.protocol.texts.get(plan.language)))
-        rig = Rig(plan, task, workspace, judge, window, pages, device, journal, streams, recorder, twin, participant, say)
+        rig = Rig(plan, task, workspace, judge, window, pages, device, journal, streams, recorder, twin, inference, participant, say)
         rig.pictures = Pictures(pictures) if pictures else None
         for note in (*window.notes, *device.info.notes, *calibrated.complaints):
             say(note)
@@ -97,8 +106,9 @@ def open_parts(
             yield session
         finally:
             rig.remote.tell(rig)
-            if rig.twin is not None:
-                _let_finish(rig.twin, len(session.history))
+            for follower in (rig.twin, rig.inference):
+                if follower is not None:
+                    _let_finish(follower, len(session.history))
             opened.events = streams.events.counter
             if isinstance(attachment, Attachment):
                 with suppress(DeviceError):

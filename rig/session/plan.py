@@ -50,6 +50,7 @@ class Plan:
     replay: Path | None  # the session whose samples are played again, with the device replay
     windowed: bool
     twin: bool  # whether the learners practise beside the session
+    infer: bool  # whether the participant's parameters are inferred beside it
     settings: Settings
 
     @property
@@ -81,6 +82,7 @@ class Plan:
             "replay": str(self.replay) if self.replay else None,
             "windowed": self.windowed,
             "twin": self.twin,
+            "infer": self.infer,
         }
 
 
@@ -96,6 +98,7 @@ def new_plan(
     trials: int | None = None,
     windowed: bool = False,
     twin: bool = True,
+    infer: bool = False,
     continue_from: Path | None = None,
     replay: Path | None = None,
     port: str | None = None,
@@ -149,6 +152,7 @@ def new_plan(
         replay=replay.resolve() if replay else None,
         windowed=windowed,
         twin=twin,
+        infer=infer or variant.live.on,
         settings=settings,
     )
 
@@ -195,6 +199,7 @@ def stored_plan(folder: Path) -> Plan:
         replay=Path(kept["replay"]) if kept["replay"] else None,
         windowed=kept["windowed"],
         twin=kept["twin"],
+        infer=kept.get("infer", False),
         settings=load_settings(),
     )
 

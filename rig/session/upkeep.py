@@ -3,6 +3,7 @@
 from protocols.errors import DeviceError, RecorderError, StreamError
 from rig.screen.page_scenes import Page
 from rig.session.equipment import Rig
+from rig.twin.twin import TwinHandle
 
 
 def reopen_device(rig: Rig, fault: str) -> None:
@@ -20,21 +21,27 @@ def reopen_device(rig: Rig, fault: str) -> None:
 
 
 def look_after_twin(rig: Rig) -> None:
-    """Hear what the twin says; start it again where it has died, unless it has died too often."""
-    twin = rig.twin
-    if twin is None:
-        return
-    twin.poll()
-    if twin.alive():
-        return
-    twin.restart()
-    if twin.given_up:
-        rig.say(f"THE TWIN IS GONE, and the session goes on without it: {twin.given_up}")
-        rig.event("twin_given_up", message=twin.given_up)
-        rig.twin = None
-    else:
-        rig.say("the twin died and is started again; it catches up from the journal, and the session goes on")
-        rig.event("twin_restarted")
+    """Hear what the twin and live inference say; start again what has died, unless it has died too often."""
+    rig.twin = _look_after(rig, rig.twin)
+    rig.inference = _look_after(rig, rig.inference)
+
+
+def _look_after(rig: Rig, follower: TwinHandle | None) -> TwinHandle | None:
+    """The same, or None where it is given up."""
+    if follower is None:
+        return None
+    follower.poll()
+    if follower.alive():
+        return follower
+    name = follower.name
+    follower.restart()
+    if follower.given_up:
+        rig.say(f"THE {name.upper()} IS GONE, and the session goes on without it: {follower.given_up}")
+        rig.event(f"{name}_given_up", message=follower.given_up)
+        return None
+    rig.say(f"the {name} died and is started again; it catches up from the journal, and the session goes on")
+    rig.event(f"{name}_restarted")
+    return follower
 
 
 def look_after_recorder(rig: Rig) -> bool:

@@ -42,15 +42,15 @@ def run_twin(plan: TwinPlan, line: Any, step_back: Callable[[], tuple[str, ...]]
         line.send(Ready(twin.learned, step_back()))
         open_line = True
         while open_line:
-            open_line = _listen(line)
+            open_line = listen(line)
             answer = twin.catch_up()
             if answer is not None:
                 with contextlib.suppress(OSError):
                     line.send(answer)
 
 
-def _listen(line: Any) -> bool:
-    """Wait for a word from the session; whether to go on."""
+def listen(line: Any) -> bool:
+    """Wait for a word from the session, or for a moment; whether to go on."""
     try:
         words = [line.recv()] if line.poll(WAKE) else []
         while line.poll():

@@ -68,10 +68,14 @@ class Failed(NamedTuple):
 
 
 class TwinHandle:
-    """The session's hold on the twin. No call but ``wait_ready`` and ``close`` waits. Opened by ``with``, or by ``start_twin``."""
+    """The session's hold on a process that follows its journal: the twin, or live inference.
 
-    def __init__(self, plan: TwinPlan) -> None:
-        self.plan = plan
+    No call but ``wait_ready`` and ``close`` waits. Opened by ``with``, or by ``start_twin``.
+    """
+
+    def __init__(self, plan: TwinPlan, body: Callable[[TwinPlan, Any], None] | None = None, name: str = "twin") -> None:
+        self.plan, self.name = plan, name
+        self._body = body or _twin_process
         self.ready: Ready | None = None
         self.last: Answer | None = None
         self.given_up = ""  # why it is not restarted any more
@@ -90,7 +94,7 @@ class TwinHandle:
         pipe_here, pipe_there = pipe()
         with self._lock:
             self._pipe, self._unanswered = pipe_here, 0
-        self._process = spawn(_twin_process, (self.plan, pipe_there), "twinrig-twin", "normal")
+        self._process = spawn(self._body, (self.plan, pipe_there), f"twinrig-{self.name}", "normal")
         pipe_there.close()
 
     def notify(self, trial: int, committed_at: float = 0.0) -> None:
@@ -140,8 +144,10 @@ class TwinHandle:
             raise (BadInput if self._failed.bad_input else TwinrigError)(self._failed.words)
         self._process.join(1.0)  # its end of the pipe goes a moment before the process
         if not self.alive():
-            raise TwinrigError(f"the twin died before it was ready (exit code {self._process.exitcode}); try again, or run with --no-twin")
-        raise TwinrigError(f"the twin was not ready within {timeout:.0f} s; set [twin] free to a smaller number, or run without it")
+            raise TwinrigError(
+                f"the {self.name} died before it was ready (exit code {self._process.exitcode}); try again, or run without it"
+            )
+        raise TwinrigError(f"the {self.name} was not ready within {timeout:.0f} s; ask less of it in the protocol, or run without it")
 
     def restart(self) -> None:
         """Start the process again after a crash; it goes on from what it had stored, and catches up from the journal."""
@@ -149,7 +155,9 @@ class TwinHandle:
         if self.given_up:
             return
         if self._restarts >= MOST_RESTARTS:
-            self.given_up = f"the twin died {self._restarts} times in a row ({self._failed.words if self._failed else 'without a word'})"
+            self.given_up = (
+                f"the {self.name} died {self._restarts} times in a row ({self._failed.words if self._failed else 'without a word'})"
+            )
             return
         self._restarts += 1
         stop(self._process, 0.0)
@@ -194,14 +202,14 @@ def _twin_process(plan: TwinPlan, line: Any) -> None:
     from rig.twin.process import run_twin
 
     try:
-        run_twin(plan, line, lambda: (set_priority(plan.priority), _pin_to_last_core()))
+        run_twin(plan, line, lambda: (set_priority(plan.priority), pin_to_last_core()))
     except TwinrigError as error:
         with contextlib.suppress(OSError):
             line.send(Failed(str(error), isinstance(error, BadInput)))
         sys.exit(error.exit_code)
 
 
-def _pin_to_last_core() -> str:
+def pin_to_last_core() -> str:
     """Pin every thread that there is: a core is a thread's own, and JAX has started its threads by now."""
     if not hasattr(os, "sched_setaffinity"):
         return "not pinned to a core"

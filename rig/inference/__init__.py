@@ -1,0 +1,1 @@
+"""What the participant's parameters look like, inferred beside a session by a process of its own."""
