@@ -55,6 +55,9 @@ class Learner(NamedTuple):
     #: Many people and chains together, all trials of each before it, with gradients in reverse: (params of each chain and person, trials of
     #: each person, stacked) -> log densities. None: trial by trial is the only way.
     at_once: Callable[[Params, Any], Float[Array, "trial chain person"]] | None = None
+    #: The likelihood of a record (``Seen``), written out for many learners at once: fields of Params end with their axis.
+    #: None: trial by trial.
+    log_probs: Callable[[Params, int, Any], Float[Array, "trial learner"]] | None = None
 
     def make_params(self, values: Mapping[str, Any]) -> Params:
         """Parameters from names and values as files and command lines give them.

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from analysis import exploration
+from analysis import policy_gradient_plane as written_out
 from analysis import policy_gradient_watched as watched
 from analysis.critics import CRITICS
 from analysis.exploration import Shape
@@ -58,6 +59,7 @@ def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...], t
         assemble=assemble,
         init=partial(initial_state, chosen),
         **compiled,
+        log_probs=partial(written_out.log_probs, chosen) if written_out.is_written_out(chosen) else None,
     )
 
 

@@ -16,8 +16,8 @@ from analysis.fit.fit import Plan, fit
 from analysis.fit.likelihood import Problem
 from analysis.fit.ml import SAME
 from analysis.fit.polish import Search, polish
-from analysis.fit.space import Scale, Space, make_space
-from analysis.learner import Learner
+from analysis.fit.space import Coordinate, Scale, Space, make_space, scale_of
+from analysis.learner import Learner, Params
 from analysis.parameters import read_values
 from analysis.simulate import LANES, Course, compile_batches
 from analysis.twin import Seen, Turn, context_of
@@ -46,31 +46,28 @@ class Truth(NamedTuple):
     reach: Float[np.ndarray, " free"]
 
 
-def truths_of(study: Study) -> Truth:
-    """Where truths may lie: a factor of 3 either way of the usual values (means: half an SD)."""
-    params = {p.name: np.asarray(v) for p, v in zip(study.learner.parameters, _usual(study), strict=True)}
-    count = len(study.learner.action_names)
-    mean, sd = (np.broadcast_to(params[n], count) if n in params else np.ones(count) for n in ("initial_mean", "initial_sd"))
-    space = make_space(study.learner, study.plan.fixed, Scale(mean, sd, 0.0, 1.0), study.plan.free)
-    usual = [
-        float(params[c.parameter] if c.place is None else np.broadcast_to(params[c.parameter], count)[c.place]) for c in space.coordinates
-    ]
-    filled = [_filled(c.parameter, value, sd[c.place or 0]) for c, value in zip(space.coordinates, usual, strict=True)]
+def truths_of(study: Study, seed: int = 0) -> Truth:
+    """Where truths may lie: a factor of 3 either way of the usual values (means and baselines: half a typical size).
+
+    What no file gives, the size of rewards and an expectation of them, comes from a practice with the usual values.
+    """
+    values = read_values(study.learner.name, study.learner.parameters, study.learner.action_names, {**study.values, **study.plan.fixed})
+    pilot = _practise(study, study.learner.assemble({k: jnp.asarray(v) for k, v in values.items()}), seed, 0)
+    scale = scale_of(np.asarray(pilot.action), np.asarray(pilot.reward))
+    space = make_space(study.learner, study.plan.fixed, scale, study.plan.free)
+    usual = [_usual(c, values, scale) for c in space.coordinates]
     size = (space.search[:, 1] - space.search[:, 0]) / 4
     linear = np.array([c.kind == "linear" for c in space.coordinates], bool)
-    return Truth(space, space.unbounded(filled), np.where(linear, SPREAD * size, REACH))
+    return Truth(space, space.unbounded(usual), np.where(linear, SPREAD * size, REACH))
 
 
-def _usual(study: Study) -> list[Any]:
-    values = read_values(study.learner.name, study.learner.parameters, study.learner.action_names, {**study.values, **study.plan.fixed})
-    return [values[p.name] for p in study.learner.parameters]
-
-
-def _filled(parameter: str, value: float, sd: float) -> float:
+def _usual(c: Coordinate, values: Mapping[str, Any], scale: Scale) -> float:
     """A usual value that can be varied: none is NaN, and no SD is 0."""
-    if parameter.endswith("_sd") and not value > 0:
-        return 0.25 * sd
-    return -sd if np.isnan(value) else value
+    value = float(np.broadcast_to(values[c.parameter], scale.action_sd.shape)[c.place or 0])
+    if c.parameter.endswith("_sd") and not value > 0:
+        own = values.get("initial_sd", scale.action_sd)
+        return 0.25 * float(np.broadcast_to(own, scale.action_sd.shape)[c.place or 0])
+    return scale.reward_mean if np.isnan(value) else value
 
 
 def draw(truth: Truth, seed: int, index: int) -> Float[np.ndarray, " free"]:
@@ -82,8 +79,12 @@ def draw(truth: Truth, seed: int, index: int) -> Float[np.ndarray, " free"]:
 def practise(study: Study, truth: Truth, x: Float[np.ndarray, " free"], seed: int, index: int) -> Seen:
     """What a learner with these parameters does, as a yoked one sees it."""
     params = study.learner.assemble({k: jnp.asarray(v) for k, v in truth.space.values(x).items()})
+    return _practise(study, params, seed, index + 1)
+
+
+def _practise(study: Study, params: Params, seed: int, number: int) -> Seen:
     run = compile_batches(study.task, study.learner, params, study.targets, study.course, seed)
-    turn = jax.tree.map(lambda field: np.asarray(field)[0], run(np.full(LANES, index + 1)))
+    turn = jax.tree.map(lambda field: np.asarray(field)[0], run(np.full(LANES, number)))
     return as_seen(turn, study.course, study.targets)
 
 
@@ -117,7 +118,7 @@ def _fitted(plan: Plan, seen: Seen, true: np.ndarray | None) -> dict[str, Any]:
 def _from_truth(problem: Problem, true: np.ndarray) -> float:
     """The optimum that a search from the truth finds: the test of the global stage."""
     start = problem.space.unbounded(true.tolist())
-    return float(polish(problem.slopes, [Search(start, np.ones(len(start), bool))])[0].log_likelihood)
+    return float(polish(problem, [Search(start, np.ones(len(start), bool))])[0].log_likelihood)
 
 
 def summarise(sets: Sequence[Mapping[str, Any]], learner: str, truth: Truth) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _one(study: Any, truth: Any, index: int) -> dict[str, float]:
     best = maximise(problem, STARTS, 0)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     start = space.unbounded(truth.space.natural(x).tolist())
-    helped = polish(problem.slopes, [Search(start, np.ones(len(start), bool))])[0].log_likelihood
+    helped = polish(problem, [Search(start, np.ones(len(start), bool))])[0].log_likelihood
     return {"wall": wall, "cpu": cpu, "ahead": helped - best.log_likelihood}
 
 

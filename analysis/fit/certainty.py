@@ -7,6 +7,7 @@ from jaxtyping import Float
 from scipy.stats import chi2
 
 from analysis.fit.likelihood import Problem
+from analysis.fit.ml import Optimum
 from analysis.fit.polish import Search, polish
 from analysis.fit.space import Space
 
@@ -15,17 +16,8 @@ _FLAT = 1e-6  # curvature, nats per unbounded unit squared, below which there is
 _WIDE = 1.1  # unbounded half width of an interval above which a log or logit parameter isn't told: a factor of 3 either way
 _Z = 1.959964
 _DROP = chi2.ppf(0.95, 1) / 2  # nats below the best within which a profile's 95 % interval lies
-_OUTWARD = np.array([0.1, 0.3, 0.6, 1.0, 1.5, 2.2, 3.0])  # of a profile, in ``_WIDE``s (linear: quarters of the search range)
-
-#: What simulation shows to be hardly recoverable even where the curvature looks well (SCIENCE 4), and up to how many trials.
-HARD = {
-    "baseline_decay": (np.inf, "estimates follow the truth only loosely over a wide range (r about 0.5)"),
-    "alpha_angle": (
-        np.inf,
-        "estimates follow the truth only loosely over a wide range (r about 0.65); no angle exists where the cloud is round",
-    ),
-    "motor_sd": (3000, "exploration and motor noise separate only partly (r about 0.4 at 600 graded trials, 0.7 at 3000)"),
-}
+_STEPS = 15  # of each search along a profile
+_OUTWARD = np.array([0.1, 0.3, 0.7, 1.2, 2.0, 3.0])  # of a profile, in ``_WIDE``s (linear: quarters of the search range)
 
 
 class Profile(NamedTuple):
@@ -48,14 +40,16 @@ class Certainty(NamedTuple):
     profile: Profile | None
 
 
-def certainties(problem: Problem, x: Float[np.ndarray, " free"], profiles: bool = True) -> list[Certainty]:
-    """How sure each coordinate of the optimum ``x`` is. ``profiles``: look along those whose curvature says little."""
+def certainties(problem: Problem, optimum: Optimum, profiles: bool = True) -> list[Certainty]:
+    """How sure each coordinate of the optimum is. ``profiles``: look along those whose curvature says little."""
+    x = optimum.x
     hessian = curvature(problem, x)
     spread = spreads(hessian)
     size = widest(problem.space)
     flat = [i for i in range(len(x)) if not spread[i] * _Z < size[i]]
     found = profile(problem, x, flat, hessian) if profiles and flat else {}
-    return [_certainty(problem, x, i, spread[i], size[i], found.get(i)) for i in range(len(x))]
+    near = np.stack([x, *(one.x for one in optimum.searches if one.log_likelihood > optimum.log_likelihood - _DROP)])
+    return [_certainty(problem, near, i, spread[i], size[i], found.get(i)) for i in range(len(x))]
 
 
 def curvature(problem: Problem, x: Float[np.ndarray, " free"]) -> Float[np.ndarray, "free free"]:
@@ -85,8 +79,8 @@ def profile(
             if problem.space.held[i, 0] <= x[i] + step <= problem.space.held[i, 1]:
                 searches.append(Search(x + _along(hessian, i, step), np.arange(len(x)) != i))
                 places.append((i, x[i] + step))
-    ends = polish(problem.slopes, searches)
-    best = problem.slopes(x[None]).value[0]
+    ends = polish(problem, searches, _STEPS) if searches else []
+    best = problem.log_likelihoods(x[None])[0]
     return {
         i: _profile(problem, i, [(x[i], best), *((value, e.log_likelihood) for (j, value), e in zip(places, ends, strict=True) if j == i)])
         for i in coordinates
@@ -129,10 +123,15 @@ def widest(space: Space) -> Float[np.ndarray, " free"]:
     return np.where(linear, (ranges[:, 1] - ranges[:, 0]) / 4, _WIDE)
 
 
-def _certainty(problem: Problem, x: np.ndarray, i: int, spread: float, size: float, found: Profile | None) -> Certainty:
-    c, held = problem.space.coordinates[i], problem.space.held[i]
+def _certainty(
+    problem: Problem, near: Float[np.ndarray, "end free"], i: int, spread: float, size: float, found: Profile | None
+) -> Certainty:
+    """``near``: the optimum, and where other searches ended that are as likely as an end of the interval; it holds them all."""
+    c, held, x = problem.space.coordinates[i], problem.space.held[i], near[0]
     value = float(c.natural(np.clip(x[i], *held)))
     low, high = (float(c.natural(x[i] + side * _Z * spread)) for side in (-1, 1)) if found is None else (found.low, found.high)
+    ends = [float(c.natural(np.clip(end, *held))) for end in near[:, i]]
+    low, high = float(np.minimum(low, min(ends))), float(np.maximum(high, max(ends)))  # NaN, an open end, stays so
     why = _why_not(problem, x, i, [low, high], size)
     return Certainty(float(spread * c.slope(value)), low, high, why == "", why, found)
 
@@ -148,6 +147,4 @@ def _why_not(problem: Problem, x: np.ndarray, i: int, ends: list[float], size: f
         return "the likelihood is flat: the 95 % interval is open"
     if c.unbounded(ends[1]) - c.unbounded(ends[0]) > 2 * size:
         return "the 95 % interval is wide"
-    if parameter in HARD and problem.count < HARD[parameter][0]:
-        return HARD[parameter][1]
     return ""

@@ -71,10 +71,10 @@ def fit(plan: Plan, trials: Seen, clock: Callable[[], float] = lambda: math.nan)
     problem.slopes(middle)
     compiled = clock()
     optimum = maximise(problem, plan.starts, plan.seed)
-    known = tuple(certainties(problem, optimum.x, plan.profiles))
+    known = tuple(certainties(problem, optimum, plan.profiles))
     done = clock()
     unfinished = Fit(problem, optimum, known, np.nan, done - compiled, compiled - began)
-    return unfinished._replace(shift_growth=_growth(unfinished))
+    return unfinished._replace(shift_growth=growth_of(problem, unfinished.params))
 
 
 def pose(plan: Plan, trials: Seen, counts: Bool[np.ndarray, " trial"] | None = None) -> Problem:
@@ -118,9 +118,10 @@ def unstable(shift_growth: float) -> list[str]:
     ]
 
 
-def _growth(fitted: Fit) -> float:
-    predicted = predict(fitted.problem.learner, fitted.params, fitted.problem.contexts, fitted.problem.trials)
-    return float(np.max(np.asarray(predicted.shift_growth)[: max(1, fitted.problem.count)]))
+def growth_of(problem: Problem, params: Params) -> float:
+    """The most by which a small shift of the yoked state grows within the record, with these parameters."""
+    predicted = predict(problem.learner, params, problem.contexts, problem.trials)
+    return float(np.max(np.asarray(predicted.shift_growth)[: max(1, problem.count)]))
 
 
 def log_densities(fitted: Fit) -> Float[np.ndarray, " trial"]:

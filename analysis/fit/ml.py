@@ -1,5 +1,6 @@
 """Maximum likelihood: a global sweep, many local searches from its best points, and how many of them agree."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,11 @@ from analysis.fit.polish import Polished, Search, polish
 from analysis.predict import predict
 from protocols.errors import BadInput
 
-SWEEP = 2048  # points of the global stage at most, a power of 2; fewer where there are fewer parameters
+SWEEP = 1024  # points of the global stage at most, a power of 2; fewer where there are fewer parameters
 SAME = 0.01  # nats within which two optima count as one
+BEGINNING = 600  # trials on which the searches of a longer record begin: its whole surface has more peaks, and takes longer
+_KEPT = 6  # optima of the beginning, at most, that are followed over the whole record
+_APART = 0.01  # of a coordinate, beyond which two optima are two
 
 
 class Optimum(NamedTuple):
@@ -38,13 +42,46 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
         BadInput: fewer trials than parameters, or a likelihood that is finite nowhere.
     """
     check_count(problem)
-    points = first_points(problem, starts, seed)
+    first = _beginning(problem)
+    found = polish(first, _searches(first_points(first, starts, seed)), race=True)
+    if first is not problem:
+        found = _followed(problem, found)
     if also is not None:
-        points = np.concatenate([points, also])
-    moves = np.ones(points.shape[1], bool)
-    found = polish(problem.slopes, [Search(point, moves) for point in points])
+        found += polish(problem, _searches(also))
     best = max(found, key=lambda p: p.log_likelihood)
     return Optimum(best.x, float(best.log_likelihood), tuple(found))
+
+
+def _searches(points: Float[np.ndarray, "point free"]) -> list[Search]:
+    return [Search(point, np.ones(len(point), bool)) for point in points]
+
+
+def _beginning(problem: Problem) -> Problem:
+    """The first trials of a long record, if they are enough for the parameters."""
+    if len(problem.weights) <= BEGINNING:
+        return problem
+    first = problem.beginning(BEGINNING)
+    return first if first.count > 20 * len(problem.space.coordinates) else problem
+
+
+def _followed(problem: Problem, found: Sequence[Polished]) -> list[Polished]:
+    """The optima of a beginning, those that also explain the whole record best taken on to its optima; those that fell together stay so."""
+    points = np.stack([one.x for one in found])
+    values = problem.log_likelihoods(points)
+    leaders: list[int] = []
+    for i in np.argsort(-values, kind="stable"):
+        if len(leaders) < _KEPT and not any(_together(points[i], points[j]) for j in leaders):
+            leaders.append(int(i))
+    ends = dict(zip(leaders, polish(problem, _searches(points[leaders])), strict=True))
+    led = [next((j for j in leaders if _together(points[i], points[j])), None) for i in range(len(found))]
+    return [
+        Polished(one.x, float(value), False, one.steps) if j is None else ends[j]._replace(steps=one.steps + ends[j].steps)
+        for one, value, j in zip(found, values, led, strict=True)
+    ]
+
+
+def _together(a: np.ndarray, b: np.ndarray) -> bool:
+    return bool(np.all(np.abs(a - b) < _APART))
 
 
 def check_count(problem: Problem) -> None:

@@ -1,26 +1,28 @@
-"""Many local searches at once: each is scipy's trust-region method in a thread of its own, and all their questions are answered together.
+"""Many local searches at once: damped Gauss-Newton steps (Levenberg 1944, Marquardt 1963), all searches a step at a time.
 
-The method's curvature is the summed products of the trials' scores (Berndt, Hall, Hall & Hausman 1974), which comes with the gradient and
-is never negative; near the optimum it is close to the Hessian, so that few steps are needed.
+The curvature is the summed products of the trials' scores (Berndt, Hall, Hall & Hausman 1974), which comes with the gradient and is never
+negative; near the optimum it is close to the Hessian, so that few steps are needed. Each step is tried with several dampings, of which the
+best is taken: on a rugged surface the shorter steps often win.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.optimize import OptimizeResult, minimize
 
-from analysis.fit.likelihood import Slopes
+from analysis.fit.likelihood import Problem, Slopes
 
-STEPS = 60  # of one search, at most
+STEPS = 40  # of one search, at most
+_DAMPINGS = np.array([0.1, 1.0, 10.0, 100.0])  # that are tried, times the last one
+_FIRST, _LEAST, _MOST = 1e-2, 1e-7, 1e7  # dampings
+_LONGEST = 0.5  # step of a coordinate, in ranges that are looked at
 _PATIENCE = 5  # steps that together gain less than _GAIN each, after which a search is over
+_HOPELESS = 30.0  # nats behind the best that make a search hopeless, if it also
+_BLOCKS = 10  # times what its last _PATIENCE steps gained is less than it is behind
 _GAIN = 1e-4  # nats that a further step promises, below which a search is over
-_WALL = 1e15  # minus log-likelihood where it isn't finite
-_RIDGE = 1e-12  # of the information's trace, and
-_FLAT = 1e-8  # of itself, are added to curvatures, so that none is quite flat
+_RIDGE = 1e-10  # of the information's diagonal, and
+_FLAT = 1e-6  # of itself, are added to curvatures, so that none is quite flat
 
 
 class Search(NamedTuple):
@@ -39,87 +41,69 @@ class Polished(NamedTuple):
     steps: int
 
 
-class _Question(NamedTuple):
-    point: Float[np.ndarray, " free"]
-    answer: SimpleQueue[tuple[float, np.ndarray, np.ndarray] | None]
+def polish(problem: Problem, searches: Sequence[Search], steps: int = STEPS, race: bool = False) -> list[Polished]:
+    """Take every search uphill to its optimum. In a ``race`` those stop that fall hopelessly behind the best."""
+    x = np.clip(np.stack([search.start for search in searches]), *problem.space.held.T)
+    moves = np.stack([search.moves for search in searches])
+    slopes = problem.differences(x)
+    damping, taken = np.full(len(x), _FIRST), np.zeros(len(x), int)
+    recent = np.full((len(x), _PATIENCE), np.inf)
+    converged = (_promise(problem, x, moves, slopes) < _GAIN) & np.isfinite(slopes.value)
+    going = ~converged & np.isfinite(slopes.value)
+    for _ in range(steps):
+        at = np.flatnonzero(going)
+        if not len(at):
+            break
+        here = Slopes(*(field[at] for field in slopes))
+        new, gain, damping[at] = _step(problem, x[at], moves[at], here, damping[at])
+        moved = gain > 0
+        x[at] = new
+        if moved.any():
+            after = problem.differences(new[moved])
+            for field, fresh in zip(slopes, after, strict=True):
+                field[at[moved]] = fresh
+        taken[at] += 1
+        recent[at] = np.roll(recent[at], 1, axis=1)
+        recent[at, 0] = gain
+        still = Slopes(*(field[at] for field in slopes))
+        converged[at] = (_promise(problem, new, moves[at], still) < _GAIN) | (recent[at].mean(axis=1) < _GAIN)
+        going[at] = ~converged[at] & (damping[at] < _MOST) & np.isfinite(still.value)
+        if race:
+            behind = np.max(slopes.value) - slopes.value
+            going &= ~(behind > _HOPELESS + _BLOCKS * recent.sum(axis=1))
+    return [Polished(*one) for one in zip(x, slopes.value.tolist(), converged.tolist(), taken.tolist(), strict=True)]
 
 
-def polish(slopes: Callable[[Float[np.ndarray, "point free"]], Slopes], searches: Sequence[Search]) -> list[Polished]:
-    """Take every search uphill to its optimum. The result doesn't depend on how many go on together.
-
-    A failure of ``slopes`` ends all searches and is raised here.
-    """
-    questions: SimpleQueue[_Question | None] = SimpleQueue()
-
-    def work(search: Search) -> Polished:
-        try:
-            return _search(search, questions)
-        finally:
-            questions.put(None)
-
-    with ThreadPoolExecutor(len(searches)) as pool:
-        found = [pool.submit(work, search) for search in searches]
-        _answer(slopes, questions, len(searches))
-        return [polished.result() for polished in found]
-
-
-def _answer(slopes: Callable[[np.ndarray], Slopes], questions: SimpleQueue[_Question | None], searching: int) -> None:
-    """Answer in rounds: wait until every search that still goes on has asked, then compute all at once."""
-    while searching:
-        asked: list[_Question] = []
-        while len(asked) < searching:
-            question = questions.get()
-            searching, asked = (searching - 1, asked) if question is None else (searching, [*asked, question])
-        if not asked:
-            return
-        try:
-            answers = slopes(np.stack([question.point for question in asked]))
-        except BaseException:
-            for question in asked:
-                question.answer.put(None)
-            raise
-        for question, value, gradient, information in zip(asked, *answers, strict=True):
-            question.answer.put((value, gradient, information))
+def _step(
+    problem: Problem, x: np.ndarray, moves: np.ndarray, slopes: Slopes, damping: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where each search is after its step, what the step gained (0: it stays where it is), and the damping that served best."""
+    tried = np.clip(damping[:, None] * _DAMPINGS, _LEAST, None)
+    gradient, curved = _held(problem, x, moves, slopes)
+    diagonal = np.diagonal(curved, axis1=1, axis2=2)[:, None, :, None] * np.eye(x.shape[1])
+    wanted = np.broadcast_to(gradient[:, None, :, None], (*tried.shape, x.shape[1], 1))
+    steps = np.linalg.solve(curved[:, None] + tried[..., None, None] * diagonal, wanted)[..., 0]
+    longest = _LONGEST * (problem.space.search[:, 1] - problem.space.search[:, 0])
+    points = np.clip(x[:, None] + np.clip(steps, -longest, longest), *problem.space.held.T)
+    values = problem.log_likelihoods(points.reshape(-1, x.shape[1])).reshape(tried.shape)
+    best = values.argmax(axis=1)
+    rows = np.arange(len(x))
+    gain = np.maximum(values[rows, best] - slopes.value, 0.0)
+    new = np.where((gain > 0)[:, None], points[rows, best], x)
+    return new, gain, np.where(gain > 0, tried[rows, best], damping * 1000)
 
 
-def _search(search: Search, questions: SimpleQueue[_Question | None]) -> Polished:
-    moves, answer = search.moves, SimpleQueue()
-    known: dict[bytes, tuple[float, np.ndarray, np.ndarray]] = {}
-
-    def ask(part: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        if part.tobytes() not in known:
-            point = search.start.copy()
-            point[moves] = part
-            questions.put(_Question(point, answer))
-            if (got := answer.get()) is None:
-                raise RuntimeError("the answers ended")  # the reason is raised where they are made
-            value, gradient, information = got
-            curved = information[np.ix_(moves, moves)]
-            solid = curved + (_FLAT + _RIDGE * np.trace(curved)) * np.eye(len(curved))
-            known[part.tobytes()] = (-value if np.isfinite(value) else _WALL, -gradient[moves], solid)
-        return known[part.tobytes()]
-
-    reached: list[float] = []
-
-    def enough(intermediate_result: OptimizeResult) -> None:
-        reached.append(intermediate_result.fun)
-        stalled = len(reached) > _PATIENCE and reached[-1 - _PATIENCE] - reached[-1] < _GAIN * _PATIENCE
-        if stalled or _promise(ask(intermediate_result.x)) < _GAIN:
-            raise StopIteration
-
-    begun = ask(search.start[moves])
-    if _promise(begun) < _GAIN or not moves.any():
-        return Polished(search.start, -float(begun[0]), True, 0)
-    options = {"initial_trust_radius": 0.5, "max_trust_radius": 3.0, "gtol": 1e-6, "maxiter": STEPS}
-    functions: dict[str, Any] = {"jac": lambda x: ask(x)[1], "hess": lambda x: ask(x)[2]}
-    done = minimize(lambda x: ask(x)[0], search.start[moves], method="trust-exact", callback=enough, options=options, **functions)
-    end = search.start.copy()
-    end[moves] = done.x
-    over = done.status != 1  # not for want of steps
-    return Polished(end, -float(ask(done.x)[0]), over, int(done.nit))
+def _held(problem: Problem, x: np.ndarray, moves: np.ndarray, slopes: Slopes) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient and curvature of what may move: not what is fixed, nor what is pushed against the end of its range."""
+    low, high = problem.space.held.T
+    free = moves & ~((x <= low) & (slopes.gradient < 0)) & ~((x >= high) & (slopes.gradient > 0))
+    curved = np.where(free[:, :, None] & free[:, None, :], slopes.information, 0.0)
+    diagonal = np.diagonal(curved, axis1=1, axis2=2)
+    firm = np.where(free, _RIDGE * diagonal + _FLAT, 1.0)
+    return np.where(free, slopes.gradient, 0.0), curved + firm[:, :, None] * np.eye(x.shape[1])
 
 
-def _promise(at: tuple[float, np.ndarray, np.ndarray]) -> float:
+def _promise(problem: Problem, x: np.ndarray, moves: np.ndarray, slopes: Slopes) -> np.ndarray:
     """Nats that one more Newton step would gain, by the curvature at hand."""
-    _, gradient, information = at
-    return 0.5 * float(gradient @ np.linalg.lstsq(information, gradient, rcond=None)[0])
+    gradient, curved = _held(problem, x, moves, slopes)
+    return 0.5 * np.einsum("si,si->s", gradient, np.linalg.solve(curved, gradient[..., None])[..., 0])

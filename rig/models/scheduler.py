@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from protocols.errors import BadInput
+from rig.arithmetic import work_in_one_thread
 
 WAIT = 30.0  # s for a scheduler to answer
 
@@ -30,6 +31,7 @@ def spread(
     else:
         from joblib import Parallel, delayed
 
+        work_in_one_thread()  # each of them: they take it from here
         yield from Parallel(n_jobs=workers, return_as="generator_unordered")(  # type: ignore[misc]
             delayed(_placed)(place, function, job) for place, job in enumerate(jobs)
         )

@@ -4,10 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from analysis.fit.certainty import curvature, spreads
+from analysis.fit.certainty import certainties, curvature, spreads
 from analysis.fit.fit import Plan, doubts, fit, pose
 from analysis.fit.ml import first_points, maximise
-from analysis.fit.polish import Search, polish
+from analysis.fit.polish import Polished, Search, polish
 from analysis.fit.space import first_trials, make_space, scale_of, values_of
 from analysis.learner import Context
 from analysis.predict import log_likelihood
@@ -145,12 +145,42 @@ def test_curvature_is_that_of_the_closed_form(walk, walk_fit):
     assert curvature(walk_fit.problem, walk_fit.optimum.x)[0, 0] == pytest.approx(2 * (TRIALS - 1), rel=5e-3)  # in log SD
 
 
-def test_what_goes_wrong_in_the_answers_ends_every_search():
-    def broken(points):
-        raise FloatingPointError("no number")
+def test_differences_are_the_exact_slopes_to_search_by(gradient_learner):
+    problem = pose(*gradient_learner)
+    x = problem.space.search.mean(axis=1)[None]
+    x = np.concatenate([x, np.where(np.arange(x.shape[1]) == 0, problem.space.held[:, 1], x)])  # at the end of a range, too
+    near, exact = problem.differences(x), problem.slopes(x[:1])
+    np.testing.assert_allclose(near.gradient[0], exact.gradient[0], rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(near.information[0], exact.information[0], rtol=1e-3, atol=1e-3)
+    assert np.isfinite(near.gradient).all()
 
-    with pytest.raises(FloatingPointError, match="no number"):
-        polish(broken, [Search(np.zeros(2), np.ones(2, bool))] * 3)
+
+def test_an_interval_holds_its_estimate_and_every_other_end_as_likely(walk, walk_fit):
+    x, value = walk_fit.optimum.x, walk_fit.optimum.log_likelihood
+    far = Polished(x + 1.0, value - 0.5, True, 3)
+    (known,) = certainties(walk_fit.problem, walk_fit.optimum._replace(searches=(*walk_fit.optimum.searches, far)))
+    (estimate,) = walk_fit.problem.space.natural(x)
+    assert known.low < estimate < known.high and known.high == pytest.approx(estimate * np.e)
+    farther = far._replace(log_likelihood=value - 3.0)
+    (known,) = certainties(walk_fit.problem, walk_fit.optimum._replace(searches=(farther,)))
+    assert known.high < 1.3 * estimate
+
+
+def test_a_search_stays_where_its_moves_allow(gradient_learner):
+    problem = pose(*gradient_learner)
+    start = problem.space.search.mean(axis=1)
+    (end,) = polish(problem, [Search(start, np.arange(len(start)) != 1)], 3)
+    assert end.x[1] == start[1] and end.log_likelihood > problem.log_likelihoods(start[None])[0] + 1
+
+
+def test_a_long_record_is_searched_by_its_beginning(walk, monkeypatch):
+    plan = walk[2]
+    monkeypatch.setattr("analysis.fit.ml.BEGINNING", 100)
+    steps = np.random.default_rng(2).normal(0, 2.0, 160)
+    problem = pose(plan, record(np.cumsum(steps)[:, None], np.full(160, np.nan)))
+    found = maximise(problem, 4, 0)
+    assert problem.beginning(100).count == 100
+    assert found.at_best == 4 and problem.space.natural(found.x)[0] == pytest.approx(np.sqrt(np.mean(steps[1:] ** 2)), rel=0.01)
 
 
 def test_too_few_trials_and_impossible_values_are_refused(walk):

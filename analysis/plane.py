@@ -1,0 +1,93 @@
+"""Vectors and matrices of two dimensions, element by element: each element is an array over as many cases as there are.
+
+A matrix of 2 x 2 along the last axes of an array costs XLA about ten times as much as four long rows do.
+"""
+
+from typing import NamedTuple
+
+from jaxtyping import Array
+
+
+class Two(NamedTuple):
+    """A vector."""
+
+    x: Array
+    y: Array
+
+
+class Square(NamedTuple):
+    """A matrix."""
+
+    xx: Array
+    xy: Array
+    yx: Array
+    yy: Array
+
+
+class Even(NamedTuple):
+    """A symmetric matrix."""
+
+    xx: Array
+    xy: Array
+    yy: Array
+
+
+def square(a: Even) -> Square:
+    """A symmetric matrix as any other."""
+    return Square(a.xx, a.xy, a.xy, a.yy)
+
+
+def product(a: Square | Even, b: Square | Even) -> Square:
+    """``a b``."""
+    a, b = (part if isinstance(part, Square) else square(part) for part in (a, b))
+    return Square(a.xx * b.xx + a.xy * b.yx, a.xx * b.xy + a.xy * b.yy, a.yx * b.xx + a.yy * b.yx, a.yx * b.xy + a.yy * b.yy)
+
+
+def times(a: Square | Even, v: Two) -> Two:
+    """``a v``."""
+    a = a if isinstance(a, Square) else square(a)
+    return Two(a.xx * v.x + a.xy * v.y, a.yx * v.x + a.yy * v.y)
+
+
+def transposed(a: Square) -> Square:
+    """The transpose."""
+    return Square(a.xx, a.yx, a.xy, a.yy)
+
+
+def around(a: Square, covariance: Even) -> Even:
+    """``a covariance a^T``."""
+    left = product(a, covariance)
+    return Even(left.xx * a.xx + left.xy * a.xy, left.xx * a.yx + left.xy * a.yy, left.yx * a.yx + left.yy * a.yy)
+
+
+def scaled(d: Two, a: Square | Even) -> Square:
+    """``diag(d) a``."""
+    a = a if isinstance(a, Square) else square(a)
+    return Square(d.x * a.xx, d.x * a.xy, d.y * a.yx, d.y * a.yy)
+
+
+def added(a: Square, b: Square) -> Square:
+    """``a + b``."""
+    return Square(*(p + q for p, q in zip(a, b, strict=True)))
+
+
+def less(a: Square, b: Square) -> Square:
+    """``a - b``."""
+    return Square(*(p - q for p, q in zip(a, b, strict=True)))
+
+
+def inverse(a: Even) -> tuple[Even, Array]:
+    """The inverse, and the determinant."""
+    volume = a.xx * a.yy - a.xy * a.xy
+    return Even(a.yy / volume, -a.xy / volume, a.xx / volume), volume
+
+
+def turned(cos: Array, sin: Array, first: Array, second: Array) -> Even:
+    """``Q diag(first, second) Q^T`` with Q the rotation."""
+    return Even(cos**2 * first + sin**2 * second, cos * sin * (first - second), sin**2 * first + cos**2 * second)
+
+
+def turned_back(cos: Array, sin: Array, a: Even) -> Even:
+    """``Q^T a Q``."""
+    cc, cs, ss = cos**2, cos * sin, sin**2
+    return Even(cc * a.xx + 2 * cs * a.xy + ss * a.yy, cs * (a.yy - a.xx) + (cc - ss) * a.xy, ss * a.xx - 2 * cs * a.xy + cc * a.yy)
