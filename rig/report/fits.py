@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure as Drawing
 
 from analysis.figures.fits import Belief, Found, beliefs, forest, ranks
+from analysis.figures.style import Figure as Drawing
 from analysis.figures.style import svg
 from protocols.errors import BadInput
 from rig.models.bayes_fits import DRAWS, GROUP, GROUP_DRAWS
