@@ -121,7 +121,7 @@ def _perform(connection: Connection, make_mover: Callable[[], Mover], clock: Clo
             time.sleep(min(max(schedule.next_time - clock(), 0.0), 0.002))  # short, so that a new motion is heard of
             for part in schedule.take(clock()):
                 mover.move(part)
-    except (EOFError, BrokenPipeError):
+    except (EOFError, ConnectionError):  # hung up, perhaps with an answer unread
         mover.let_go()
 
 

@@ -9,6 +9,7 @@ import select
 import struct
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Self
 
 from protocols.errors import DeviceError
@@ -82,7 +83,8 @@ class XInput:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._display.close()
+        with suppress(DeviceError), _still_there():  # a server that is gone has nothing to close, and was spoken of before
+            self._display.close()
 
     def pointers(self) -> list[PointingDevice]:
         """All pointing devices but the server's own (the core pointer, and that of the XTEST extension), in the server's order."""
@@ -97,9 +99,14 @@ class XInput:
         self._display.sync()
 
     def wait(self, seconds: float) -> None:
-        """Return once something came, or after a time."""
-        if not self._display.pending_events():
-            select.select([self._display.display.socket], [], [], seconds)
+        """Return once something came, or after a time.
+
+        Raises:
+            DeviceError: the X server is gone.
+        """
+        with _still_there():
+            if not self._display.pending_events():
+                select.select([self._display.display.socket], [], [], seconds)
 
     def events(self) -> Iterator[RawEvent | int]:
         """What came since the last call, in order: events, or the number of a device that is gone.
@@ -107,15 +114,11 @@ class XInput:
         Raises:
             DeviceError: the X server is gone.
         """
-        from Xlib.error import ConnectionClosedError
-
-        try:
+        with _still_there():
             while self._display.pending_events():
                 event = self._display.next_event()
                 if event.type == GENERIC and event.extension == self._opcode:
                     yield from _told(event)
-        except (ConnectionClosedError, OSError) as error:
-            raise DeviceError(f"the X server is gone ({error}); log in again and resume the session") from error
 
     def _pointer(self, device: Any) -> PointingDevice:
         valuators = [part for part in device.classes if part.type == 2]
@@ -153,6 +156,17 @@ def _told(event: Any) -> Iterator[RawEvent | int]:
         yield from (info.deviceid for info in event.data.info if info.flags & GONE)
     elif event.evtype in (RAW_MOTION, RAW_PRESS, RAW_RELEASE):
         yield parse_raw(event.evtype, event.data)
+
+
+@contextmanager
+def _still_there() -> Iterator[None]:
+    """Say so where the X server has gone."""
+    from Xlib.error import ConnectionClosedError
+
+    try:
+        yield
+    except (ConnectionClosedError, OSError) as error:
+        raise DeviceError(f"the X server is gone ({error}); log in again and resume the session") from error
 
 
 def _connect() -> Any:
