@@ -55,10 +55,22 @@ def folder() -> Path:
 
 
 def keep(calibration: Calibration) -> Path:
-    """Keep it; returns its file."""
-    folder().mkdir(parents=True, exist_ok=True)
+    """Keep it; returns its file.
+
+    Raises:
+        BadInput: it can't be written; says what was measured, which would be lost otherwise.
+    """
     file = folder() / f"{calibration.kind}-{calibration.made:%Y-%m-%dT%H-%M-%S}-{calibration.hash[:8]}.json"
-    file.write_text(json.dumps(calibration.stored(), indent=1) + "\n", encoding="utf-8")
+    words = json.dumps(calibration.stored(), indent=1) + "\n"
+    draft = file.with_suffix(".new")
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        draft.write_text(words, encoding="utf-8")
+        draft.replace(file)  # whole or not at all: half a file would stand in the way of all sessions
+    except OSError as error:
+        raise BadInput(
+            f"{file}: can't be written ({error.strerror}); correct the folder's rights, and put into that file:\n{words}"
+        ) from error
     return file
 
 
