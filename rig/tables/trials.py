@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -177,7 +178,7 @@ def read_trials(file: Path) -> dict[str, np.ndarray]:
         cells = _read_parquet(file) if kind == ".parquet" else _read_text(file, kind)
     except FileNotFoundError:
         raise BadInput(f"{file}: no such file; name a trials table") from None
-    except (OSError, EOFError, ValueError, csv.Error) as error:
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
         raise BadInput(f"{file}: not a {kind} table ({error}); write it anew") from error
     return {name: _array(file, name, column) for name, column in cells.items()}
 
