@@ -20,6 +20,7 @@ from rig.monitor.watched import Watched
 
 PORT = 5106
 TRIES = 20  # ports from there on, where it is taken
+LAST_PORT = 65_535
 LOOPBACK = "127.0.0.1"
 LARGEST = 200_000  # bytes of a browser's message: it sends ranges and clicks
 FORGET = 5_000  # ms after which a page that was closed is forgotten
@@ -91,6 +92,10 @@ def _names() -> set[str]:
 
 
 def _free_port(wanted: int | None, network: bool) -> int:
+    if wanted is not None and not 0 <= wanted <= LAST_PORT:
+        raise BadInput(
+            f"--port {wanted}: expected a whole number up to {LAST_PORT}; correct it, or leave it out for {PORT} or the next free one"
+        )
     for port in (wanted,) if wanted is not None else range(PORT, PORT + TRIES):
         with socket.socket() as probe:
             if sys.platform != "win32":  # there it would take a port that is in use

@@ -61,7 +61,7 @@ def health(record: SessionRecord, now: Health, lost: int, late: int) -> str:
     """Device and frames, in one line."""
     start = record.starts[-1] if record.starts else {}
     device = start.get("device") or {}
-    parts = [f"{device.get('kind', 'no device')}"]
+    parts = [escape(str(device.get("kind", "no device")))]
     if now.connected:
         parts.append(f"{now.rate:.0f} samples/s" if math.isfinite(now.rate) else "no sample yet")
         if device.get("nominal_rate") and now.silent > 0.5:
