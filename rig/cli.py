@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from protocols.errors import TwinrigError
+from protocols.errors import BadInput, TwinrigError
 from rig.arithmetic import keep_compiled
 
 #: Each command and its line of help; the module ``rig.commands.<name>`` has ``add_arguments(parser)`` and ``main(options)``.
@@ -85,6 +85,12 @@ def _version() -> str:
 def say(options: argparse.Namespace, words: Any) -> None:
     """Words for a person: to standard output, or to standard error where JSON is wanted there."""
     print(words, file=sys.stderr if options.json else sys.stdout)
+
+
+def check_seed(seed: int) -> None:
+    """Raise BadInput where it is no seed that all sources of randomness take."""
+    if not 0 <= seed < 2**31:
+        raise BadInput(f"--seed {seed}: expected a whole number from 0 to {2**31 - 1}; correct it")
 
 
 if __name__ == "__main__":

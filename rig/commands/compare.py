@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import say
+from rig.cli import check_seed, say
 from rig.commands.fit import add_table_arguments
 
 
@@ -26,8 +26,9 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     learners = options.learners.split(",")
     if len(set(learners)) < len(learners):
         raise BadInput(f"--learners {options.learners}: a learner is named twice")
-    if options.starts < 1 or options.seed < 0:
-        raise BadInput("--starts takes a number from 1, --seed one from 0")
+    check_seed(options.seed)
+    if options.starts < 1:
+        raise BadInput(f"--starts {options.starts}: expected a number from 1")
     asked = Asked(
         options.trials,
         options.protocol,

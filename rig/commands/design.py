@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import say
+from rig.cli import check_seed, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,10 +29,11 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     learners = tuple(options.learners.split(","))
     if len(learners) < 2 or len(set(learners)) < len(learners):
         raise BadInput(f"--learners {options.learners}: expected at least two different learners, such as error-based,local-level")
-    if not all(word.isdigit() and int(word) > 0 for word in options.trials.split(",")):
+    if not all(word.isdecimal() and int(word) > 0 for word in options.trials.split(",")):
         raise BadInput(f"--trials {options.trials}: expected whole numbers above 0, such as 200,600")
-    if min(options.simulations, options.starts, options.workers) < 1 or options.seed < 0:
-        raise BadInput("--simulations, --starts and --workers take a number from 1, --seed one from 0")
+    check_seed(options.seed)
+    if min(options.simulations, options.starts, options.workers) < 1:
+        raise BadInput("--simulations, --starts and --workers take a number from 1")
     trials = tuple(int(word) for word in options.trials.split(","))
     asked = Asked(tuple(options.protocols), learners, trials, options.simulations, options.seed, options.starts)
     result = design(asked, options.out, options.workers, options.scheduler, _shown)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import say
+from rig.cli import check_seed, say
 
 
 def add_table_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +40,9 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from protocols.errors import BadInput
     from rig.models.fits import Asked, finite, fit_tables
 
-    if options.starts < 1 or options.first_trials < 0 or options.seed < 0:
-        raise BadInput("--starts takes a number from 1, --first-trials and --seed one from 0")
+    check_seed(options.seed)
+    if options.starts < 1 or options.first_trials < 0:
+        raise BadInput("--starts takes a number from 1, --first-trials one from 0")
     asked = Asked(
         options.trials,
         options.protocol,

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import say
+from rig.cli import check_seed, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +58,7 @@ def _trials(options: argparse.Namespace) -> tuple[int, ...]:
     if options.trials is None:
         protocol = load_protocol(options.protocol).protocol
         return (trial_count(protocol, first_condition(protocol)),)
-    if not all(word.isdigit() and int(word) > 0 for word in options.trials.split(",")):
+    if not all(word.isdecimal() and int(word) > 0 for word in options.trials.split(",")):
         raise BadInput(f"--trials {options.trials}: expected whole numbers above 0, such as 200,600")
     return tuple(int(word) for word in options.trials.split(","))
 
@@ -66,8 +66,9 @@ def _trials(options: argparse.Namespace) -> tuple[int, ...]:
 def _check(options: argparse.Namespace, asked: Any) -> None:
     from protocols.errors import BadInput
 
-    if min(options.simulations, options.starts, options.workers) < 1 or options.seed < 0:
-        raise BadInput("--simulations, --starts and --workers take a number from 1, --seed one from 0")
+    check_seed(options.seed)
+    if min(options.simulations, options.starts, options.workers) < 1:
+        raise BadInput("--simulations, --starts and --workers take a number from 1")
     if asked.fix and len(asked.learners) > 1:
         raise BadInput("--fix is for one learner; leave it out, or name one --learner")
     if len(set(asked.learners)) < len(asked.learners):

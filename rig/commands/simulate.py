@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import say
+from rig.cli import check_seed, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,8 +39,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     loaded = load_protocol(options.protocol)
     if options.simulations < 1:
         raise BadInput(f"--simulations {options.simulations}: expected 1 or more; correct it")
-    if not 0 <= options.seed < 2**31:
-        raise BadInput(f"--seed {options.seed}: expected a whole number from 0 to {2**31 - 1}; correct it")
+    check_seed(options.seed)
     condition = first_condition(loaded.protocol) if options.condition is None else options.condition
     order = Order(options.learner, options.set, options.trials, options.simulations, options.seed, condition, options.session)
     result = simulate_to(options.out, loaded, order)
