@@ -202,15 +202,17 @@ def write_json(file: Path, content: dict[str, Any]) -> None:
     """A new file; what isn't finite is null.
 
     Raises:
-        BadInput: the file is there already.
+        BadInput: the file is there already, or can't be written.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as opened:
             json.dump(finite(content), opened, indent=1, allow_nan=False)
             opened.write("\n")
     except FileExistsError as error:
         raise BadInput(f"{file}: is there already, and nothing is ever overwritten; name another") from error
+    except OSError as error:
+        raise BadInput(f"{file}: can't be written ({error.strerror}); name another folder") from error
 
 
 def finite(value: Any) -> Any:

@@ -80,8 +80,10 @@ def open_folder(asked: Asked, out: Path) -> dict[Job, dict[str, Any]]:
     """What an earlier run of the same has left in the folder; a new folder is made.
 
     Raises:
-        BadInput: the folder holds something else, or a run that is finished.
+        BadInput: the folder holds something else, or a run that is finished; or it is none.
     """
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"--out {out}: is a file; name a new folder")
     told = json.loads(json.dumps(asked._asdict()))
     if not out.exists() or not any(out.iterdir()):
         write_json(out / ASKED, told)
@@ -152,8 +154,8 @@ def _draw_parameters(own: Sequence[dict[str, Any]], name: str, truth: Truth, sum
     lines = ["\t".join(["parameter", *next(iter(summary["parameters"].values()))])]
     for parameter, values in summary["parameters"].items():
         lines.append("\t".join([parameter, *("n/a" if value is None else str(value) for value in values.values())]))
-    with (out / f"parameters-{name}-{trials}.tsv").open("x", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+    # like the figures it follows from what is kept, so a run that was cut short while it drew writes the same again
+    (out / f"parameters-{name}-{trials}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _draw_models(asked: Asked, given: np.ndarray, inverse: np.ndarray, out: Path, trials: int) -> None:
