@@ -10,17 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from protocols.errors import BadInput, JournalError
+from protocols.errors import BadInput
 from rig.folder import LIVE
 from rig.journal.file import (
     LIVE_ID,
     LIVE_TABLES,
     Connection,
-    DatabaseError,
-    close_tidily,
-    create_database,
     open_for_reading,
-    open_for_writing,
+    open_or_make,
+    transaction,
     understood,
 )
 from rig.journal.stored import number, pack, to_json, unpack
@@ -81,13 +79,8 @@ def open_live(path: Path) -> Iterator["LiveStore"]:
     Raises:
         BadInput: the file is damaged, or another kind of database.
     """
-    if not path.exists():
-        create_database(path, LIVE_TABLES, LIVE_ID)
-    connection = open_for_writing(path, LIVE_ID, synchronous="NORMAL")
-    try:
+    with open_or_make(path, LIVE_TABLES, LIVE_ID) as connection:
         yield LiveStore(connection, path)
-    finally:
-        close_tidily(connection)
 
 
 class LiveStore:
@@ -152,16 +145,8 @@ class LiveStore:
                 for trial, quantiles, *numbers in self._connection.execute(query, (learner, after))
             ]
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
-            self._connection.execute("COMMIT")
-        except DatabaseError as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise JournalError(f"{self.path}: can't be written ({error}); free some space; what is missing is inferred again") from error
+    def _transaction(self) -> contextlib.AbstractContextManager[None]:
+        return transaction(self._connection, self.path, "free some space; what is missing is inferred again")
 
 
 def check_learners_of(store: LiveStore, learners: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from protocols.errors import BadInput
+from protocols.errors import BadInput, JournalError
 from rig.locks import sync_folder
 
 SCHEMA_VERSION = 1
@@ -87,6 +87,39 @@ def open_for_writing(path: Path, application_id: int, synchronous: str = "FULL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+@contextlib.contextmanager
+def open_or_make(path: Path, tables: str, application_id: int) -> Iterator[Connection]:
+    """A store beside the journal to write to, made where there is none. A power cut may take its last rows, which can be computed again.
+
+    Raises:
+        BadInput: the file is damaged, or another kind of database.
+    """
+    if not path.exists():
+        create_database(path, tables, application_id)
+    connection = open_for_writing(path, application_id, synchronous="NORMAL")
+    try:
+        yield connection
+    finally:
+        close_tidily(connection)
+
+
+@contextlib.contextmanager
+def transaction(connection: Connection, path: Path, remedy: str) -> Iterator[None]:
+    """Whatever is written within is stored whole or not at all.
+
+    Raises:
+        JournalError: the disk can't be written; ``remedy`` says what to do.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise JournalError(f"{path}: can't be written ({error}); {remedy}") from error
 
 
 def close_tidily(connection: Connection) -> None:

@@ -10,16 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from protocols.errors import BadInput, JournalError
+from protocols.errors import BadInput
 from rig.journal.file import (
     TWIN_ID,
     TWIN_TABLES,
     Connection,
-    DatabaseError,
-    close_tidily,
-    create_database,
     open_for_reading,
-    open_for_writing,
+    open_or_make,
+    transaction,
     understood,
 )
 from rig.journal.stored import number, numbers, pack, to_json, unpack
@@ -54,13 +52,8 @@ def open_twin(path: Path) -> Iterator["TwinStore"]:
     Raises:
         BadInput: the file is damaged, or another kind of database.
     """
-    if not path.exists():
-        create_database(path, TWIN_TABLES, TWIN_ID)
-    connection = open_for_writing(path, TWIN_ID, synchronous="NORMAL")
-    try:
+    with open_or_make(path, TWIN_TABLES, TWIN_ID) as connection:
         yield TwinStore(connection, path)
-    finally:
-        close_tidily(connection)
 
 
 @contextlib.contextmanager
@@ -116,16 +109,8 @@ class TwinStore:
         with self._transaction():
             self._connection.executemany("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
-            self._connection.execute("COMMIT")
-        except DatabaseError as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise JournalError(f"{self.path}: can't be written ({error}); free some space; the twin catches up by itself") from error
+    def _transaction(self) -> contextlib.AbstractContextManager[None]:
+        return transaction(self._connection, self.path, "free some space; the twin catches up by itself")
 
     def last_trial(self) -> int:
         """Number of the last trial learned from, 0 before the first."""
