@@ -2,15 +2,15 @@
 
 import json
 import os
-import tomllib
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from platformdirs import user_config_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from protocols.errors import BadInput
+from protocols.settings_file import read_settings_file
 
 TORQUE_FULL = 511  # steps of the firmware's motor outputs
 FORCE_FULL = 1023  # of its force input
@@ -88,11 +88,4 @@ def load_calibration() -> Calibration:
     if not file.exists():
         how = "run 'twinrig calibrate device --device manipulandum --port PATH', or see docs/how-to/build-a-manipulandum.md"
         raise BadInput(f"{file}: the manipulandum was not calibrated; {how}")
-    try:
-        return Calibration(**tomllib.loads(file.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{file}: not valid TOML: {error}; correct the file") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{file}: {place}: {first['msg']} (got {first['input']!r}); correct the line") from error
+    return read_settings_file(file, Calibration)

@@ -1,14 +1,14 @@
 """Which pen is the tablet's and which pointer is in which hand, and how large they are, as a file of the rig keeps it."""
 
 import os
-import tomllib
 from pathlib import Path
 
 from platformdirs import user_config_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from devices.xinput import PointingDevice
-from protocols.errors import BadInput, DeviceError
+from protocols.errors import DeviceError
+from protocols.settings_file import read_settings_file
 
 INCH = 0.0254  # m
 COUNTS_PER_INCH = 1000.0  # of a mouse that nobody has measured
@@ -74,11 +74,4 @@ def load_pointers() -> Pointers:
     file = pointers_file()
     if not file.exists():
         return Pointers()
-    try:
-        return Pointers(**tomllib.loads(file.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{file}: not valid TOML: {error}; correct the file") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{file}: {place}: {first['msg']} (got {first['input']!r}); correct the line") from error
+    return read_settings_file(file, Pointers)

@@ -1,14 +1,13 @@
 """The settings of one rig (not of one study): its screen, its network, its folders. A TOML file in the user's configuration folder."""
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_config_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from protocols.errors import BadInput
+from protocols.settings_file import read_settings_file
 
 
 class Settings(BaseModel):
@@ -39,11 +38,4 @@ def load_settings() -> Settings:
     file = settings_file()
     if not file.exists():
         return Settings()  # type: ignore[call-arg]
-    try:
-        return Settings(**tomllib.loads(file.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{file}: not valid TOML: {error}; correct the file or delete it to use the defaults") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{file}: {place}: {first['msg']} (got {first['input']!r}); correct the line") from error
+    return read_settings_file(file, Settings, "correct the file or delete it to use the defaults")
