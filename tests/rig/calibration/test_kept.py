@@ -54,6 +54,12 @@ def test_a_changed_or_damaged_file_is_refused(spoil):
     assert str(file) in str(caught.value)
 
 
+def test_what_cannot_be_kept_is_said_with_its_values():
+    folder().write_text("in the way")
+    with pytest.raises(BadInput, match=r"0\.0003"):
+        keep(old(1))
+
+
 def test_a_session_takes_along_what_holds_for_it():
     made = old(1)
     keep(made)

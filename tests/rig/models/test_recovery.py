@@ -1,6 +1,7 @@
 """``twinrig recover``: cut short and gone on with, with any number of workers."""
 
 import json
+import shutil
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_a_run_that_was_cut_short_goes_on(finished, tmp_path, capsys):
 def test_the_number_of_workers_changes_nothing(finished, tmp_path):
     assert command(tmp_path / "two", "--workers", "2") == 0
     assert sets_of(tmp_path / "two") == sets_of(finished)
+
+
+def test_a_run_that_was_cut_short_while_it_drew_goes_on(finished, tmp_path):
+    out = tmp_path / "drawn"
+    shutil.copytree(finished, out)
+    (out / RESULT).unlink()
+    assert command(out) == 0
+    assert (out / RESULT).read_text() == (finished / RESULT).read_text()
+
+
+def test_a_file_is_no_folder_for_results(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert command(tmp_path / "file") == 2
+    assert "is a file" in capsys.readouterr().err
 
 
 def test_what_cannot_be_recovered_is_said(tmp_path, capsys):

@@ -8,6 +8,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
+from protocols.errors import BadInput
 from rig.monitor.server import LOOPBACK, WatchServer
 
 JUNK = (b"", b"\xff\xfe", "not JSON", "[1, 2", "{}", json.dumps({"msgid": "1", "msgtype": "EXIT"}), "\0" * 999)
@@ -44,6 +45,12 @@ def token_of_page(served, cookie):
     page = fetch(served, "/", Cookie=cookie.split(";")[0])
     assert page.code == 200
     return re.search(r'"token":\s*"([^"]+)"', page.body.decode())[1]
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_that_cannot_be_is_bad_input(throws, port):
+    with pytest.raises(BadInput, match="--port"):
+        WatchServer(throws, port)
 
 
 def test_only_this_machine_is_listened_to(served):
