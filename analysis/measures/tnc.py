@@ -58,7 +58,7 @@ def tnc_costs(actions: Float[np.ndarray, "trial 2"], errors: Errors, settings: S
 def _check(actions: np.ndarray, settings: Settings) -> None:
     if len(actions) < 3 or actions.shape[1] != 2:
         raise BadInput(f"TNC costs need three actions or more of two numbers each, got {actions.shape[0]} of {actions.shape[1]}")
-    if settings.centre not in ("mean", "median") or settings.grid < 1 or settings.steps < 1 or settings.span <= 0:
+    if settings.centre not in ("mean", "median") or settings.grid < 1 or settings.steps < 1 or not 0 < settings.span < np.inf:
         raise BadInput(f"TNC costs: {settings}: expected centre mean or median, and grid, steps and span above 0; correct them")
 
 

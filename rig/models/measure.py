@@ -81,7 +81,7 @@ def read_settings(given: list[str]) -> Settings:
         raise BadInput(f"--tnc {', '.join(sorted(unknown))}: there is no such setting; choose from {', '.join(Settings._fields)}")
     try:
         return Settings(**{key: type(getattr(Settings(), key))(value) for key, value in values.items()})
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadInput(f"--tnc {' '.join(given)}: {error}; write it as grid=201") from error
 
 
