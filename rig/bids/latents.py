@@ -73,6 +73,6 @@ def _fit_of(session: "BidsSession", fits: Path) -> Mapping[str, Any]:
             kept = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BadInput(f"--fit {file}: can't be read ({error}); name the --out of twinrig fit") from error
-        if kept.get("participant") == session.participant:
+        if isinstance(kept, dict) and kept.get("participant") == session.participant:
             return kept
     raise BadInput(f"--fit {fits}: has no {FILE} of participant '{session.participant}'; fit the session's table first, then export")
