@@ -14,7 +14,7 @@ from analysis.fit.ml import Optimum, check_count, maximise
 from analysis.fit.space import make_space, scale_of
 from analysis.learner import Learner, Params
 from analysis.predict import predict
-from analysis.registry import LEARNERS, build_learner
+from analysis.registry import build_learner
 from analysis.twin import UNRELIABLE, Seen
 
 FLOORS = ("past-blocks", "random-walk", "local-level", "trend")  # learners that know nothing of rewards
@@ -92,7 +92,7 @@ def pose(plan: Plan, trials: Seen, counts: Bool[np.ndarray, " trial"] | None = N
 
 def fit_floors(action_names: tuple[str, ...], contexts: int, trials: Seen, seed: int) -> dict[str, Fit]:
     """The floors, fitted to the same trials."""
-    floors = {name: build_learner(name, {}, action_names) for name in FLOORS if name in LEARNERS}
+    floors = {name: build_learner(name, {}, action_names) for name in FLOORS}
     return {name: fit(Plan(learner, contexts, starts=5, seed=seed, profiles=False), trials) for name, learner in floors.items()}
 
 

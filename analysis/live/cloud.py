@@ -68,11 +68,14 @@ def started(model: Model, given: Given, x: Float[Array, "particle free"]) -> Clo
 
 @partial(jax.jit, static_argnums=0)
 def weighed(model: Model, given: Given, cloud: Cloud, trial: Seen) -> tuple[Cloud, Float[Array, ""], Float[Array, ""]]:
-    """The cloud after one more trial, the log predictive density of its action (column units), and the effective number of particles."""
+    """The cloud after one more trial, the log predictive density of its action (column units), and the effective number of particles.
+
+    Where no particle's density is finite, that log density is minus infinity, and the weights stay as they were.
+    """
     states, log_probs = jax.vmap(lambda x, state: _step(model, _params(model, given, x), state, trial))(cloud.x, cloud.states)
     log_weight = cloud.log_weight + log_probs
     told = jax.nn.logsumexp(log_weight)
-    log_weight = log_weight - told
+    log_weight = jnp.where(jnp.isfinite(told), log_weight - told, cloud.log_weight)
     effective = jnp.exp(-jax.nn.logsumexp(2 * log_weight))
     return Cloud(cloud.x, states, cloud.log_density + log_probs, log_weight), told, effective
 

@@ -147,3 +147,13 @@ def test_a_learner_that_can_not_be_has_no_weight():
     live, told = learn(inference, live._replace(cloud=live.cloud._replace(states=states)), record()[0])
     assert np.isneginf(np.asarray(live.cloud.log_weight)[0])
     assert math.isfinite(told.log_prob) and np.isfinite(told.mean).all()
+
+
+def test_a_learner_that_can_not_be_at_all_is_refuted_without_a_nan():
+    """Its evidence is minus infinity from then on; what was believed of its parameters stands."""
+    inference = watched()
+    live = begin(inference, PARTICLES)
+    states = live.cloud.states._replace(mean=jnp.full_like(live.cloud.states.mean, jnp.nan))
+    live, told = learn(inference, live._replace(cloud=live.cloud._replace(states=states)), record()[0])
+    assert told.log_prob == told.log_evidence == -math.inf
+    assert np.isfinite(told.quantiles).all() and told.effective == pytest.approx(PARTICLES)
