@@ -29,8 +29,13 @@ def add_session_arguments(parser: argparse.ArgumentParser, device: str) -> None:
     parser.add_argument("--windowed", action="store_true", help="in a window rather than on the full screen")
     parser.add_argument("--no-twin", action="store_true", help="without learners beside the session")
     parser.add_argument("--infer", action="store_true", help="infer the participant's learning rates and noise after each trial")
-    parser.add_argument("--watch", action="store_true", help="with a page in the browser, as of twinrig watch; its address is printed")
+    add_watch_argument(parser)
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="save a picture of each stage of the first trials there")
+
+
+def add_watch_argument(parser: argparse.ArgumentParser) -> None:
+    """What every start of a session takes."""
+    parser.add_argument("--watch", action="store_true", help="with a page in the browser, as of twinrig watch; its address is printed")
 
 
 def main(options: argparse.Namespace) -> dict[str, Any]:

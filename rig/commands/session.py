@@ -19,7 +19,7 @@ def run(plan: Plan, options: argparse.Namespace, new: bool) -> dict[str, Any]:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it closes in order
     with (
         open_session(plan, say, new, pictures=getattr(options, "pictures", None)) as opened,
-        watched_beside(plan.folder, getattr(options, "watch", False)),
+        watched_beside(plan.folder, options.watch),
     ):
         opened.session.run()
     summary = opened.summary()
