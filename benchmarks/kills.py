@@ -62,8 +62,19 @@ def next_start(root: Path, device: str, trials: int) -> list[str | Path]:
     return ["resume", folder_of(root)] if (folder_of(root) / JOURNAL).exists() else pilot(root, device, trials)
 
 
+def over(root: Path) -> bool:
+    """Whether the session came to its end, which a kill of its last second may find it after."""
+    try:
+        with read_journal(folder_of(root) / JOURNAL) as journal:
+            return any(start["how_ended"] == "finished" for start in journal.starts())
+    except BadInput:
+        return False
+
+
 def finish(root: Path, device: str, trials: int) -> None:
     """Run a session to its end."""
+    if over(root):
+        return
     program = launch(next_start(root, device, trials))
     _, words = program.communicate()
     if program.returncode:
@@ -164,6 +175,8 @@ def run_kills(root: Path, device: str, kills: int, trials: int) -> list[Killed]:
         if killed is None:
             break
         done.append(killed)
+        if over(root):
+            break
     finish(root, device, trials)
     return done
 

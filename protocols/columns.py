@@ -53,6 +53,7 @@ SESSION = (
     text("replay", "folder of the session whose samples are played again, as an absolute path; n/a: none"),
     truth("windowed", "whether it began in a window rather than on the full screen"),
     truth("twin", "whether the learners practise beside the session"),
+    truth("infer", "whether the parameters of the participant are inferred beside the session"),
 )
 START = (
     count("start", "start of the program within the session, from 1"),

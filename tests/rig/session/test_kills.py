@@ -7,7 +7,7 @@ import pytest
 from benchmarks.kills import GONE, count, finish, folder_of, recomputed, records, run_kills, same, schedule_holds, twin_rows
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(900)]
-KILLS, TRIALS = 3, 8
+KILLS, TRIALS = 3, 15
 
 
 def test_nothing_committed_is_lost_and_the_end_is_the_same(screen, tmp_path):
