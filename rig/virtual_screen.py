@@ -1,6 +1,7 @@
 """A private virtual screen (Xvfb), for pilots and tests on machines without one: ``python -m rig.virtual_screen COMMAND...``."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,9 @@ from contextlib import contextmanager
 
 from devices.process import set_priority
 from protocols.errors import TwinrigError
+
+#: Starts a command that the kernel ends with the thread that started it: a killed session or test leaves no server behind.
+_TIED = ("setpriv", "--pdeathsig", "TERM")
 
 
 @contextmanager
@@ -29,13 +33,12 @@ def screen_of(command: list[str], remedy: str) -> Iterator[str]:
     Raises:
         TwinrigError: it isn't installed, or doesn't start.
     """
+    if not shutil.which(command[0]):
+        raise TwinrigError(f"{command[0]} isn't installed: {remedy}")
     reader, writer = os.pipe()
-    words = [*command, "-displayfd", str(writer)]
+    words = [*_TIED, *command, "-displayfd", str(writer)] if shutil.which(_TIED[0]) else [*command, "-displayfd", str(writer)]
     try:
         server = subprocess.Popen(words, pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    except FileNotFoundError as error:
-        os.close(reader)
-        raise TwinrigError(f"{command[0]} isn't installed: {remedy}") from error
     finally:
         os.close(writer)
     with os.fdopen(reader) as stream:
@@ -49,7 +52,11 @@ def screen_of(command: list[str], remedy: str) -> Iterator[str]:
         yield f":{number}"
     finally:
         server.terminate()
-        server.wait(10)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
         os.environ.pop("DISPLAY", None)
         if before is not None:
             os.environ["DISPLAY"] = before

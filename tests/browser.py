@@ -99,7 +99,11 @@ def browser(nice: int = 0) -> Iterator[Tab]:
             yield loop.run_until_complete(_tab(loop, Path(profile)))
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             loop.close()
 
 

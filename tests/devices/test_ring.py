@@ -85,7 +85,7 @@ def fill(address: RingAddress, chunks: int, size: int) -> None:
 def test_another_process_writes_as_fast_as_it_can_and_nothing_is_torn():
     ring = Ring.create(axes=2, capacity=500)
     writer = spawn(fill, (ring.address, 2000, 7), "writer")
-    seen, deadline = 0, time.monotonic() + 30
+    seen, deadline = 0, time.monotonic() + 300
     while seen < 14_000 and time.monotonic() < deadline:
         samples = ring.read()
         assert_whole(samples, seen)
@@ -124,7 +124,7 @@ def test_a_session_killed_before_the_device_is_attached_leaves_no_memory_behind(
     session.send_signal(signal.SIGKILL)
     session.wait()
     session.stdout.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while file.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not file.exists()

@@ -264,10 +264,10 @@ def test_a_long_history_costs_no_more_than_a_short_one(when):
     def cost(past: list[Committed]) -> float:
         times = []
         for _ in range(200):
-            start = time.perf_counter()
+            start = time.thread_time()
             next_trial(made, "", 1, past, 10_000)
-            times.append(time.perf_counter() - start)
-        return float(np.median(times))
+            times.append(time.thread_time() - start)
+        return min(times)
 
     assert cost(history) < 5 * cost(history[:30])
 

@@ -14,7 +14,7 @@ TWINRIG = Path(sys.executable).with_name("twinrig")
 
 
 def twinrig(*words, **options):
-    return subprocess.run([TWINRIG, *map(str, words)], capture_output=True, text=True, check=False, timeout=120, **options)
+    return subprocess.run([TWINRIG, *map(str, words)], capture_output=True, text=True, check=False, timeout=600, **options)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -44,7 +44,7 @@ def simulated(tmp_path_factory) -> Path:
 def validate(folder: Path) -> dict:
     """What bids-validator-deno says, offline."""
     program = Path(sys.executable).with_name("bids-validator-deno")
-    done = subprocess.run([program, "--format", "json", "--max-rows", "-1", folder], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([program, "--format", "json", "--max-rows", "-1", folder], capture_output=True, text=True, timeout=600)
     return json.loads(done.stdout)["issues"]
 
 

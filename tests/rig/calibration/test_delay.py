@@ -66,8 +66,8 @@ def test_a_photodiode_on_the_real_window(screen):
                     pass
             finally:
                 diode.terminate()
-    assert found.values["seen"] >= 18
-    assert -0.02 < found.values["delay"] < 0.1, "a virtual screen shows at once; a busy machine looks late"
+    assert found.values["seen"] >= 15
+    assert -0.02 < found.values["delay"] < 0.3, "a virtual screen shows at once; a busy machine looks late"
 
 
 def test_a_stream_that_is_not_there_is_said(monkeypatch):

@@ -69,7 +69,7 @@ def test_a_protocol_may_require_it_of_devices_that_have_one(rig_folder):
 
 
 @pytest.mark.alone
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.screen
 @pytest.mark.parametrize(
     ("device", "values"), [("tablet", {"width": WIDTH, "height": HEIGHT}), ("two-pointers", {"left_metres_per_count": COUNT})]

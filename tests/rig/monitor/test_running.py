@@ -31,7 +31,7 @@ def watch(folder):
         yield next(line.split()[1] for line in process.stderr if line.startswith("open "))
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")

@@ -66,12 +66,13 @@ def test_deadlines_are_absolute_lie_ahead_and_are_never_one_too_far(works):
 
 
 @pytest.mark.alone
-def test_paced_intervals_lie_near_the_period():
-    pacer, passed = Pacer(1 / 60), []
+def test_each_wait_ends_at_its_deadline_and_deadlines_are_whole_periods_apart():
+    pacer, passed, deadlines = Pacer(1 / 60), [], []
     for _ in range(180):
         time.sleep(0.003)
-        pacer.wait()
+        deadlines.append(pacer.wait())
         passed.append(now())
-    low, middle, high = np.percentile(np.diff(passed), [5, 50, 95]) * 1e3
-    assert middle == pytest.approx(16.67, abs=0.2)
-    assert low > 14 and high < 20
+    periods, late = np.diff(deadlines) * 60, np.array(passed) - deadlines
+    np.testing.assert_allclose(periods, np.rint(periods), atol=1e-6)
+    assert periods.min() > 0.5 and late.min() > -0.0001
+    assert np.percentile(late, 10) < 0.003, "some at least are met, however busy the machine"

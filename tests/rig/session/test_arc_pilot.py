@@ -43,7 +43,7 @@ def test_a_pilot_runs_to_its_end_and_is_exported(screen, tmp_path):
     written = read_trials(next((tmp_path / "bids").rglob("*_beh.tsv")))
     np.testing.assert_array_equal(written["action_x6"], [row["action_x6"] for row in rows])
     program = Path(sys.executable).with_name("bids-validator-deno")
-    done = subprocess.run([program, "--json", tmp_path / "bids"], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([program, "--json", tmp_path / "bids"], capture_output=True, text=True, timeout=600, check=False)
     assert [issue for issue in json.loads(done.stdout)["issues"]["issues"] if issue["severity"] == "error"] == []
 
 

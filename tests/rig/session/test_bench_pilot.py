@@ -17,7 +17,7 @@ from rig.session.sampling import joined
 from tests.devices.benches import bench
 from tests.short import SKITTLES, write_short
 
-pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(900)]
 TRIALS = 3
 COUNT = 360 / 10_000  # deg, of the lever's encoder
 LEVER = 0.4  # m

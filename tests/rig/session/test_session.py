@@ -33,7 +33,7 @@ from tests.short import write_short
 pytestmark = [pytest.mark.slow, pytest.mark.screen]
 TWINRIG = Path(sys.executable).with_name("twinrig")
 SIMULATED = ("--device", "simulated", "--data", "data", "--windowed")
-PATIENCE = 90.0  # s, for anything that is waited for
+PATIENCE = 300.0  # s, for anything that is waited for
 SEED, REACTION = 5, (0.2, 0.06)
 RETENTION, INITIAL_SD = 0.5, 8.0  # states of the learner are in units of its initial SD
 LIMIT = 0.25  # s, of the reaction time in the first session
@@ -74,7 +74,7 @@ class Running:
     def __exit__(self, *exc):
         if self.process.poll() is None:
             self.process.terminate()
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=300)
 
     def end(self) -> Ran:
         said, errors = self.process.communicate(timeout=PATIENCE)
@@ -498,11 +498,11 @@ MOVES = 50
 
 def wander(keyboard: Keyboard, start: int) -> None:
     """Fifty places for the pointer, and time for them to be read."""
-    time.sleep(0.5)
+    time.sleep(1.0)
     for step in range(MOVES):
         keyboard.move(start + step, 300)
         time.sleep(0.002)
-    time.sleep(0.5)
+    time.sleep(2.0)
 
 
 def test_a_mouse_that_dies_pauses_the_session_and_is_opened_anew(mended):

@@ -35,7 +35,7 @@ sys.exit(cli.main(sys.argv[1:]))
 def test_a_recording_that_does_not_match_fails(screen, tmp_path):
     words = ("pilot", write_short(tmp_path), "--device", "simulated", "--trials", 1, "--data", tmp_path / "data", "--no-twin", "--windowed")
     command = [sys.executable, "-c", TAMPERED, *map(str, words), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 1, done.stderr
     said = json.loads(done.stdout)
     assert said["verdict"] == "fail" and said["completed"] == 1 and not said["recording"]["ok"]

@@ -142,7 +142,7 @@ def test_the_dataset_has_two_tracked_points_and_is_valid(session, tmp_path):
     sidecar = json.loads(next((tmp_path / "bids").rglob("*_motion.json")).read_text())
     assert (sidecar["TrackedPointsCount"], sidecar["POSChannelCount"], sidecar["MotionChannelCount"]) == (2, 4, 9)
     program = Path(sys.executable).with_name("bids-validator-deno")
-    done = subprocess.run([program, "--json", tmp_path / "bids"], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([program, "--json", tmp_path / "bids"], capture_output=True, text=True, timeout=600, check=False)
     assert [issue for issue in json.loads(done.stdout)["issues"]["issues"] if issue["severity"] == "error"] == []
 
 
@@ -176,7 +176,7 @@ def test_a_session_is_played_again_with_both_hands_but_not_on_another_task(sessi
 @pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.screen
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_pilot_runs_to_its_end_with_twin_recorder_and_report(screen, tmp_path):
     protocol = write_short(tmp_path, kind=BIMANUAL, blocks=("trials = 5",))
     words = [

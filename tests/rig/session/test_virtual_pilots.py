@@ -17,7 +17,7 @@ from rig.journal.reader import read_journal
 from rig.virtual_pointers import check_installed
 from tests.short import BIMANUAL, REACH, write_short
 
-pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(900)]
 TRIALS = 2
 
 
@@ -60,7 +60,7 @@ def test_a_pen_reaches(tmp_path):
     channels = next((tmp_path / "bids").rglob("*_channels.tsv")).read_text().splitlines()
     assert [line.split("\t")[1:5] for line in channels if line.startswith("tilt")] == [[c, "ORNT", "pen", "rad"] for c in "xy"]
     program = Path(sys.executable).with_name("bids-validator-deno")
-    said = subprocess.run([program, "--json", tmp_path / "bids"], capture_output=True, text=True, timeout=120, check=False)
+    said = subprocess.run([program, "--json", tmp_path / "bids"], capture_output=True, text=True, timeout=600, check=False)
     assert [issue for issue in json.loads(said.stdout)["issues"]["issues"] if issue["severity"] == "error"] == []
 
 

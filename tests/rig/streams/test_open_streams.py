@@ -52,10 +52,10 @@ def test_a_client_that_knows_nothing_of_twinrig(tmp_path, monkeypatch):
     publisher = subprocess.Popen([sys.executable, "-c", PUBLISHER, session], stdin=subprocess.PIPE, cwd=ROOT, env=seeing)
     try:
         client = subprocess.run(
-            [sys.executable, "-I", script, "6"], env=seeing, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
+            [sys.executable, "-I", script, "15"], env=seeing, cwd=tmp_path, capture_output=True, text=True, timeout=3000, check=False
         )
     finally:
-        publisher.communicate(b"\n", timeout=60)
+        publisher.communicate(b"\n", timeout=300)
     assert client.returncode == 0, client.stderr
     lines = [json.loads(line) for line in client.stdout.splitlines()]
     said = {line["stream"]: line for line in lines[:3]}

@@ -39,16 +39,16 @@ def origin() -> Origin:
 
 
 def wait_for_inlet(outlet) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not outlet.have_consumers():
         assert time.monotonic() < deadline, "nobody is connected"
         time.sleep(0.02)
 
 
 def open_inlet(source_id: str) -> pylsl.StreamInlet:
-    (found,) = pylsl.resolve_bypred(f"source_id='{source_id}'", 1, 5.0)
+    (found,) = pylsl.resolve_bypred(f"source_id='{source_id}'", 1, 60.0)
     inlet = pylsl.StreamInlet(found)
-    inlet.open_stream(5.0)
+    inlet.open_stream(60.0)
     return inlet
 
 
@@ -75,7 +75,7 @@ def test_motion_arrives_exactly_with_its_own_stamps(origin):
 
 
 def pull(inlet: pylsl.StreamInlet, n: int) -> tuple[np.ndarray, np.ndarray]:
-    values, times, end = [], [], time.monotonic() + 5
+    values, times, end = [], [], time.monotonic() + 60
     while len(times) < n and time.monotonic() < end:
         some, when = inlet.pull_chunk(timeout=0.2, max_samples=n)
         values.extend(np.asarray(some).tolist())
@@ -185,7 +185,7 @@ print(outlet.get_info().session_id())
 def test_configuration_takes_effect_before_the_first_stream(tmp_path, scope, expected):
     environment = {key: value for key, value in os.environ.items() if key != "LSLAPICFG"}
     command = [sys.executable, "-c", SAY_SESSION, str(tmp_path), scope]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=True)
     assert done.stdout.strip() == expected
     assert "IPv6" not in done.stderr
 
@@ -208,7 +208,7 @@ def test_no_network_is_an_error_not_a_hang():
         pytest.skip("this system doesn't let us make a network namespace (unshare -rn), so being without network is not tested here")
     began = time.monotonic()
     command = [unshare, "-rn", sys.executable, "-c", NO_NETWORK]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=True)
     assert "LSL does not work here" in done.stdout
     assert "loopback" in done.stdout and "twinrig check" in done.stdout
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
