@@ -52,7 +52,7 @@ def test_a_client_that_knows_nothing_of_twinrig(tmp_path, monkeypatch):
     publisher = subprocess.Popen([sys.executable, "-c", PUBLISHER, session], stdin=subprocess.PIPE, cwd=ROOT, env=seeing)
     try:
         client = subprocess.run(
-            [sys.executable, "-I", script, "15"], env=seeing, cwd=tmp_path, capture_output=True, text=True, timeout=3000, check=False
+            [sys.executable, "-I", script, "6"], env=seeing, cwd=tmp_path, capture_output=True, text=True, timeout=3000, check=False
         )
     finally:
         publisher.communicate(b"\n", timeout=300)
