@@ -97,7 +97,7 @@ def test_every_injected_event_arrives_in_order_and_on_time(mouse, pointer):
     assert mouse.status().lost == 0
     late = np.percentile(samples.host_time - log.host_time, [0, 50, 99]) * 1e3
     print(f"stamps after injection: least {late[0]:.3f}, median {late[1]:.3f}, p99 {late[2]:.3f} ms")
-    assert late[0] >= 0 and late[1] < 500  # 0.15 ms, and 0.35 for the latest, on an idle machine
+    assert late[0] >= 0 and late[1] < 50  # 0.15 ms, and 0.35 for the latest, on an idle machine
 
 
 def test_info_says_what_was_found(mouse):
@@ -136,7 +136,7 @@ def test_an_event_is_heard_at_once_without_any_window(mouse, screen):
     samples = read_until(mouse, len, patience=20.0)
     display.close()
     assert len(samples) == 1
-    assert sent - 0.05 < samples.host_time[0] < sent + 10
+    assert sent - 0.05 < samples.host_time[0] < sent + 2
 
 
 def test_keeps_the_contract_and_publishes_what_it_gives(screen, pointer, tmp_path):

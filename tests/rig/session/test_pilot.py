@@ -60,7 +60,7 @@ def test_no_sample_is_lost(journal):
 
 def test_frames_come_in_time(journal):
     figures = frame_figures(journal)
-    assert figures["frames_within_1.5_periods_percent"] > 20  # 99 where nothing else runs
+    assert figures["frames_within_1.5_periods_percent"] > 50  # 99 where nothing else runs
     assert figures["work_ms"]["p50"] < 50  # 3 where nothing else runs
 
 
