@@ -91,6 +91,7 @@ def slurm_cluster(file: Path) -> tuple[int, Any]:
         raise BadInput(f"--scheduler {file}: [slurm] jobs is {jobs!r}, expected a whole number from 1: how many SLURM jobs to submit")
     from dask_jobqueue.slurm import SLURMCluster
 
+    table["scheduler_options"] = {"dashboard_address": "127.0.0.1:0"} | table.get("scheduler_options", {})  # its page stays here
     try:
         return jobs, SLURMCluster(**table)
     except (TypeError, ValueError) as error:
