@@ -6,9 +6,12 @@ import time
 import pylsl
 from Xlib import X, display
 
+from devices.process import set_priority
+
+set_priority("high")  # a real one is never kept from looking
 NAME, X_PX, Y_PX, SECONDS = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 root = display.Display().screen().root
-outlet = pylsl.StreamOutlet(pylsl.StreamInfo(NAME, "Light", 2, 500, "float32", f"{NAME}-test"))
+outlet = pylsl.StreamOutlet(pylsl.StreamInfo(NAME, "Light", 2, pylsl.IRREGULAR_RATE, "float32", f"{NAME}-test"))
 print("ready", flush=True)
 end = time.monotonic() + SECONDS
 while time.monotonic() < end:
