@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from analysis.learner import Learner
-from analysis.parameters import read_values
+from analysis.parameters import Parameter, read_values
 from protocols.errors import BadInput
 from protocols.task import Task
 
@@ -88,8 +88,17 @@ def check_values(name: str, options: Mapping[str, str], action_names: tuple[str,
     Raises:
         BadInput: as ``build_learner`` and the learner's ``make_params`` raise it.
     """
+    read_values(name, learner_parameters(name, options, action_names), action_names, values)
+
+
+def learner_parameters(name: str, options: Mapping[str, str], action_names: tuple[str, ...]) -> tuple[Parameter, ...]:
+    """The learner's parameters with its options chosen, without its arithmetic.
+
+    Raises:
+        BadInput: as ``build_learner`` raises it.
+    """
     light = _light(name)
-    read_values(name, light.parameters_of(light.choose(options, action_names)), action_names, values)
+    return light.parameters_of(light.choose(options, action_names))
 
 
 def _light(name: str) -> ModuleType:

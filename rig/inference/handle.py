@@ -8,12 +8,12 @@ from typing import Any
 from devices.process import set_priority
 from protocols.errors import BadInput, TwinrigError
 from rig.arithmetic import work_in_one_thread
-from rig.twin.twin import Failed, TwinHandle, TwinPlan, pin_to_last_core
+from rig.twin.twin import Failed, JournalFollower, TwinPlan, pin_to_last_core
 
 
-def start_inference(plan: TwinPlan) -> TwinHandle:
+def start_inference(plan: TwinPlan) -> JournalFollower:
     """Start to infer beside a session whose journal exists. It is ready once its stream is open, and compiles after that."""
-    return TwinHandle(replace(plan, priority="idle"), _inference_process, "inference")
+    return JournalFollower(replace(plan, priority="idle"), _inference_process, "inference")
 
 
 def _inference_process(plan: TwinPlan, line: Any) -> None:

@@ -15,7 +15,7 @@ def run_inference(plan: TwinPlan, line: Any, notes: tuple[str, ...]) -> None:
     """Live until told to close, or until the session's end of the line is gone."""
     with read_journal(plan.session_dir / JOURNAL, thorough=False) as journal, open_live(plan.session_dir / LIVE) as store:
         observer = Observer(plan, journal, store, plan.publish() if plan.publish else None)
-        line.send(Ready(0, notes))
+        line.send(Ready(store.last_trial(), notes))
         observer.warm()
         open_line = True
         while open_line:

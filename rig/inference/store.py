@@ -135,6 +135,11 @@ class LiveStore:
             row = self._connection.execute("SELECT trial, cloud FROM clouds WHERE learner = ?", (learner,)).fetchone()
             return None if row is None else (row[0], unpack(row[1]))
 
+    def last_trial(self) -> int:
+        """Number of the last trial that something is told of; 0 before the first."""
+        with understood(self.path):
+            return self._connection.execute("SELECT MAX(trial) FROM trials").fetchone()[0] or 0
+
     def rows(self, learner: str, after: int = 0) -> list[InferredRow]:
         """A learner's rows with a trial number above ``after``, in order."""
         columns = "trial, quantiles, log_prob, log_evidence, effective, told_at, committed_at"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.learner import Learner
-from analysis.registry import build_learner, check_values, learner_options
+from analysis.registry import build_learner, check_values, learner_options, learner_parameters
 from protocols.errors import BadInput
 from protocols.records import action_columns
 from protocols.schema import Protocol
@@ -133,7 +133,7 @@ def _as_numbers(value: str) -> Any:
 
 
 def check_learners(protocol: Protocol, file: Path) -> None:
-    """Hold a protocol's [twin] and [participant] to their learners; quick, since no arithmetic is loaded.
+    """Hold a protocol's [twin], [participant] and [live] to their learners; quick, since no arithmetic is loaded.
 
     Raises:
         BadInput: no such learner, option, parameter or fit, or a parameter without a value; names file and table.
@@ -153,9 +153,15 @@ def check_learners(protocol: Protocol, file: Path) -> None:
         raise BadInput(f"{file}: [participant]: {error}") from error
     try:
         for rival in protocol.live.rivals:
-            learner_options(rival)
+            _check_rival(rival, names, {**fitted, **twin.parameters, **unknown})
     except BadInput as error:
         raise BadInput(f"{file}: [live] rivals: {error}") from error
+
+
+def _check_rival(name: str, names: tuple[str, ...], of_twin: Mapping[str, Any]) -> None:
+    """A rival begins where the twin does, and has its own defaults else; its options are as they are without a word."""
+    wanted = {p.name for p in learner_parameters(name, {}, names) if p.default is None}
+    check_values(name, {}, names, {key: value for key, value in of_twin.items() if _whole(key) in wanted})
 
 
 def thawed(kept: Mapping[str, Any], task: Task) -> Choice:

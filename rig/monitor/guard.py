@@ -68,7 +68,7 @@ class Guard(AuthProvider):
         token = handler.get_argument("token", "")
         if not hmac.compare_digest(token.encode(), self.token.encode()):
             handler.set_status(403)
-            self.note(handler, "wrong token" if token else "no token")
+            self.note("wrong token" if token else "no token", _sender(handler))
             handler.finish(_CLOSED)
             return
         handler.set_cookie(self._cookie(handler), self._secret, httponly=True, samesite="Strict", path="/")
@@ -92,18 +92,20 @@ class Guard(AuthProvider):
 
     def refuse(self, handler: RequestHandler, why: str) -> None:
         """Log, and answer 403."""
-        self.note(handler, why)
+        self.note(why, _sender(handler))
         raise HTTPError(403, reason="Forbidden")
 
-    def note(self, handler: RequestHandler, why: str) -> None:
+    def note(self, why: str, sender: str = "the page") -> None:
         """Count a refusal, and log it without what was sent."""
         self._refused[why] += 1
         if self._refused[why] <= TOLD or self._refused[why] % 100 == 0:
-            LOG.warning(
-                "refused (%s, %d so far): %s from %s", why, self._refused[why], handler.request.path[:80], handler.request.remote_ip
-            )
+            LOG.warning("refused (%s, %d so far): %s", why, self._refused[why], sender)
 
     @staticmethod
     def _cookie(handler: RequestHandler) -> str:
         """Named by the port: browsers don't keep the cookies of two ports apart."""
         return f"twinrig-{urlsplit('//' + handler.request.host).port or 80}"
+
+
+def _sender(handler: RequestHandler) -> str:
+    return f"{handler.request.path[:80]} from {handler.request.remote_ip}"

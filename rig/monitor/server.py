@@ -15,6 +15,7 @@ from bokeh.server.server import Server
 
 from protocols.errors import BadInput
 from rig.monitor.guard import ENTRANCE, Guard
+from rig.monitor.malformed import Malformed
 from rig.monitor.page import build
 from rig.monitor.watched import Watched
 
@@ -42,6 +43,8 @@ class WatchServer:
         hosts = {f"{name}:{self.port}" for name in names}
         self.guard = Guard(hosts, self.watched.refused)
         self._quiet()
+        self._malformed = Malformed(self.guard.note)
+        self._malformed.listen()
         self.server = Server(
             {"/": Application(FunctionHandler(partial(build, watched=self.watched)))},
             address="" if network else LOOPBACK,
@@ -74,6 +77,7 @@ class WatchServer:
         """Stop listening, and let go of the streams."""
         self.watched.close()
         self.server.stop()
+        self._malformed.close()
 
     @staticmethod
     def _quiet() -> None:

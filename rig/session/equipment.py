@@ -18,7 +18,7 @@ from rig.session.plan import Plan
 from rig.session.replay import ReplayedParticipant
 from rig.streams.outlets import SessionStreams
 from rig.streams.recorder import Recorder
-from rig.twin.twin import TwinHandle
+from rig.twin.twin import JournalFollower
 
 if TYPE_CHECKING:
     from rig.session.remote import Remote
@@ -38,8 +38,8 @@ class Rig:
     journal: JournalWriter
     streams: SessionStreams
     recorder: Recorder | None
-    twin: TwinHandle | None
-    inference: TwinHandle | None
+    twin: JournalFollower | None
+    inference: JournalFollower | None
     participant: SimulatedParticipant | ReplayedParticipant | None
     say: Callable[[str], None]  # to the experimenter's terminal
     pictures: Pictures | None = None

@@ -28,7 +28,7 @@ from rig.streams.info import Origin
 from rig.streams.outlets import JsonOutlet, configure_streams
 from rig.streams.recorder import Recorder
 from rig.streams.verify import Journalled, Verification, verify_recording
-from rig.twin.twin import TwinHandle, TwinPlan, start_twin
+from rig.twin.twin import JournalFollower, TwinPlan, start_twin
 from rig.virtual_pointers import virtual_pointers
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ class Messenger:
     """Tells the twin and live inference, once they are there, what the journal has committed. Called from the journal's thread."""
 
     def __init__(self) -> None:
-        self.twin: TwinHandle | None = None
-        self.inference: TwinHandle | None = None
+        self.twin: JournalFollower | None = None
+        self.inference: JournalFollower | None = None
 
     def __call__(self, trial: int, committed_at: float) -> None:
         """The trial is on the disk."""
@@ -170,13 +170,13 @@ def _own_screen(plan: Plan) -> AbstractContextManager[Path | None]:
     return virtual_pointers() if plan.virtual else nullcontext()
 
 
-def _twin(plan: Plan, origin: Origin) -> AbstractContextManager[TwinHandle | None]:
+def _twin(plan: Plan, origin: Origin) -> AbstractContextManager[JournalFollower | None]:
     if not plan.twin:
         return nullcontext()
     return start_twin(plan.folder, plan.protocol, plan.condition, plan.seed, **_following(plan, origin, "twin"))
 
 
-def _inference(plan: Plan, origin: Origin) -> AbstractContextManager[TwinHandle | None]:
+def _inference(plan: Plan, origin: Origin) -> AbstractContextManager[JournalFollower | None]:
     if not plan.infer:
         return nullcontext()
     return start_inference(TwinPlan(plan.folder, plan.protocol, plan.condition, plan.seed, **_following(plan, origin, "live")))

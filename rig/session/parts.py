@@ -41,7 +41,7 @@ from rig.session.replay import ReplayedParticipant
 from rig.session.session import Session
 from rig.streams.outlets import MotionPublisher, SessionStreams, check_loopback
 from rig.streams.recorder import Recorder
-from rig.twin.twin import TwinHandle
+from rig.twin.twin import JournalFollower
 
 LONGEST_PATH = 4096  # samples; a longer movement compiles once more
 
@@ -50,8 +50,8 @@ LONGEST_PATH = 4096  # samples; a longer movement compiles once more
 def open_parts(
     opened: Opened,
     window: Window,
-    twin: TwinHandle | None,
-    inference: TwinHandle | None,
+    twin: JournalFollower | None,
+    inference: JournalFollower | None,
     journal: JournalWriter,
     say: Callable[[str], None],
     pictures: Path | None,
@@ -140,11 +140,11 @@ def _confirm(recorder: Recorder, streams: SessionStreams) -> None:
         recorder.confirm(streams)
 
 
-def _let_finish(twin: TwinHandle, trials: int, patience: float = 5.0) -> None:
-    """Give the twin time to learn from the last trial, so that the recording has its answer."""
+def _let_finish(follower: JournalFollower, trials: int, patience: float = 5.0) -> None:
+    """Give it time to learn from the last trial, so that the recording has its answer."""
     deadline = now() + patience
-    while twin.alive() and max(twin.ready.trial if twin.ready else 0, twin.last.trial if twin.last else 0) < trials and now() < deadline:
-        twin.poll()
+    while follower.alive() and follower.trial < trials and now() < deadline:
+        follower.poll()
         wait_until(now() + 0.01)
 
 

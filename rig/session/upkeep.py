@@ -3,7 +3,7 @@
 from protocols.errors import DeviceError, RecorderError, StreamError
 from rig.screen.page_scenes import Page
 from rig.session.equipment import Rig
-from rig.twin.twin import TwinHandle
+from rig.twin.twin import JournalFollower
 
 
 def reopen_device(rig: Rig, fault: str) -> None:
@@ -26,7 +26,7 @@ def look_after_twin(rig: Rig) -> None:
     rig.inference = _look_after(rig, rig.inference)
 
 
-def _look_after(rig: Rig, follower: TwinHandle | None) -> TwinHandle | None:
+def _look_after(rig: Rig, follower: JournalFollower | None) -> JournalFollower | None:
     """The same, or None where it is given up."""
     if follower is None:
         return None

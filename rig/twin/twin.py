@@ -67,7 +67,7 @@ class Failed(NamedTuple):
     bad_input: bool
 
 
-class TwinHandle:
+class JournalFollower:
     """The session's hold on a process that follows its journal: the twin, or live inference.
 
     No call but ``wait_ready`` and ``close`` waits. Opened by ``with``, or by ``start_twin``.
@@ -84,7 +84,7 @@ class TwinHandle:
         self._failed: Failed | None = None
         self._start()
 
-    def __enter__(self) -> "TwinHandle":
+    def __enter__(self) -> "JournalFollower":
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -167,6 +167,11 @@ class TwinHandle:
         self._start()
 
     @property
+    def trial(self) -> int:
+        """The last one that it is known to have learned from."""
+        return max(self.ready.trial if self.ready else 0, self.last.trial if self.last else 0)
+
+    @property
     def pid(self) -> int:
         """The process, for the rig's records."""
         return self._process.pid or 0
@@ -191,9 +196,9 @@ def start_twin(
     folder: Path = Path(),
     continue_from: Path | None = None,
     publish: Callable[[], Publisher] | None = None,
-) -> TwinHandle:
-    """Start the twin of a session whose journal exists. Returns at once; compiling takes seconds: see ``TwinHandle.wait_ready``."""
-    return TwinHandle(TwinPlan(session_dir, protocol, condition, seed, trials, folder, continue_from, publish))
+) -> JournalFollower:
+    """Start the twin of a session whose journal exists. Returns at once; compiling takes seconds: see ``JournalFollower.wait_ready``."""
+    return JournalFollower(TwinPlan(session_dir, protocol, condition, seed, trials, folder, continue_from, publish))
 
 
 def _twin_process(plan: TwinPlan, line: Any) -> None:

@@ -97,11 +97,17 @@ def test_beside_a_session(tmp_path, study, reaches, whole):
         while (inference.last is None or inference.last.trial < 4) and inference.alive() and time.monotonic() < deadline:
             inference.poll()
             time.sleep(0.01)
-    assert inference.last is not None and inference.last.trial == 4
+    assert inference.last is not None and inference.trial == inference.last.trial == 4
     assert inference.last.message["learners"].keys() == {"policy-gradient", "local-level"}
     here, there = rows(whole), rows(folder)
     assert len(there) == 8
     assert there["policy-gradient", 1][1:] == pytest.approx(here["policy-gradient", 1][1:], rel=1e-9)
+
+
+def test_one_that_is_begun_anew_says_how_far_it_had_come(whole, study):
+    """So that a session which is resumed and ended at once doesn't wait for an answer that was given before."""
+    with start_inference(TwinPlan(whole, study, "", SEED)) as inference:
+        assert inference.wait_ready(300).trial == inference.trial == TRIALS
 
 
 def test_a_rival_that_is_the_twins_own_learner_is_refused():

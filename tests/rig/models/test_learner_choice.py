@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from analysis.registry import LEARNERS, build_learner, misfit
+from analysis.registry import LEARNERS, build_learner, learner_parameters, misfit
 from protocols.errors import BadInput
 from protocols.reach import Reach
 from protocols.schema_task import KINDS
 from protocols.skittles import Skittles
 from rig.commands import learners
+from rig.models.learner_choice import check_learners
 from rig.models.learner_words import described, library_tasks, parameter_tables
 from rig.models.learners_page import learners_page
+from tests.rig.twin.twin_examples import REACH, protocol
 
 TASKS = library_tasks()
 PAGE = Path(__file__).parents[3] / "docs/reference/learners.md"
@@ -65,3 +67,24 @@ def test_parameters_that_a_task_has_no_use_for_are_named():
 
 def test_page_is_what_the_learners_say():
     assert PAGE.read_text(encoding="utf-8") == learners_page(), "run: python -m rig.models.learners_page docs/reference/learners.md"
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_what_is_checked_without_arithmetic_is_what_a_task_refuses(name):
+    """A rival that doesn't fit the task is said before anything is loaded, and so before the session."""
+
+    def refused(task):
+        try:
+            learner_parameters(name, {}, task.action_names)
+        except BadInput as error:
+            return str(error)
+        return ""
+
+    assert {task: refused(made) for task, made in TASKS.items()} == {task: misfit(name, made) for task, made in TASKS.items()}
+
+
+def test_rivals_are_held_to_their_values_before_the_session():
+    file, study = Path("study.toml"), protocol(REACH.replace("[task]", 'live.rivals = ["win-stay", "local-level"]\n[task]'))
+    check_learners(study, file)
+    with pytest.raises(BadInput, match=r"study.toml: \[live\] rivals: there is no learner 'nobody'"):
+        check_learners(study.model_copy(update={"live": study.live.model_copy(update={"rivals": ("nobody",)})}), file)

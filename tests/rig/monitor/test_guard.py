@@ -1,5 +1,7 @@
 """Who may look on: the token and nobody without it, from this page and from no other; what is refused is logged and counted."""
 
+import asyncio
+import itertools
 import json
 import logging
 import re
@@ -9,9 +11,22 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from protocols.errors import BadInput
+from rig.monitor.guard import TOLD
+from rig.monitor.malformed import MALFORMED, UNHANDLED
 from rig.monitor.server import LOOPBACK, WatchServer
 
-JUNK = (b"", b"\xff\xfe", "not JSON", "[1, 2", "{}", json.dumps({"msgid": "1", "msgtype": "EXIT"}), "\0" * 999)
+MANY, AT_ONCE = 1000, 50
+#: Whole messages: header, metadata and content, or what isn't even a header.
+JUNK = (
+    [b""],
+    [b"\xff\xfe"],
+    ["not JSON"] * 3,
+    ["[1, 2"] * 3,
+    ["{}"] * 3,
+    [json.dumps({"msgid": "1", "msgtype": "EXIT"}), "{}", "{}"],
+    ["\0" * 999] * 3,
+)
+PATCH = json.dumps({"msgid": "1", "msgtype": "PATCH-DOC"})
 
 
 @pytest.fixture(scope="module")
@@ -108,15 +123,51 @@ def test_a_web_socket_needs_the_cookie_and_this_site(served, cookie, headers):
         connect(served, token, **headers)
 
 
-def test_malformed_messages_end_the_connection_and_nothing_else(served, cookie):
-    loop = served.server.io_loop
-    good = {"Cookie": cookie.split(";")[0], "Origin": f"http://{LOOPBACK}:{served.port}"}
-    for junk in JUNK:
-        socket = connect(served, token_of_page(served, cookie), **good)
-        assert "ACK" in loop.run_sync(socket.read_message)
-        loop.run_sync(lambda socket=socket, junk=junk: socket.write_message(junk, binary=isinstance(junk, bytes)))
-        socket.close()
-    assert fetch(served, "/", Cookie=good["Cookie"]).code == 200
+@pytest.fixture(scope="module")
+def ours(served, cookie):
+    """What lets a web socket in: the page's token, and the headers of a browser that has the cookie."""
+    origin = f"http://{LOOPBACK}:{served.port}"
+    return token_of_page(served, cookie), {"Cookie": cookie.split(";")[0], "Origin": origin}
+
+
+async def send(served, ours, fragments):
+    """Send the fragments on a connection of their own; the error that is answered, None where the server has closed."""
+    token, headers = ours
+    request = HTTPRequest(f"ws://{LOOPBACK}:{served.port}/ws", headers=headers)
+    socket = await websocket_connect(request, subprotocols=["bokeh", token])
+    for _ in range(3):  # header, metadata and content of the acknowledgement
+        assert await socket.read_message()
+    for fragment in fragments:
+        await socket.write_message(fragment, binary=isinstance(fragment, bytes))
+    while (answer := await socket.read_message()) is not None and "ERROR" not in answer:
+        pass  # the page goes on drawing
+    socket.close()
+    return answer
+
+
+def test_malformed_messages_end_the_connection_and_nothing_else(served, ours, caplog):
+    """Each is counted, few are logged, and none is repeated in the log."""
+    before, kinds = served.watched.refused[MALFORMED], itertools.cycle(JUNK)
+
+    async def some_of_them():
+        return await asyncio.gather(*(send(served, ours, next(kinds)) for _ in range(AT_ONCE)))
+
+    with caplog.at_level(logging.WARNING):
+        for _ in range(MANY // AT_ONCE):
+            assert served.server.io_loop.run_sync(some_of_them) == [None] * AT_ONCE
+    assert served.watched.refused[MALFORMED] == before + MANY
+    assert any(f"{MANY} requests refused: {MALFORMED}" == alarm.words for alarm in served.watched.alarms())
+    assert 1 <= caplog.text.count(MALFORMED) <= TOLD + MANY / 100
+    assert "not JSON" not in caplog.text and "\0" not in caplog.text
+    assert fetch(served, "/", Cookie=ours[1]["Cookie"]).code == 200
+
+
+def test_a_change_of_nothing_there_is_answered_and_counted(served, ours):
+    change = {"events": [{"kind": "ModelChanged", "model": {"id": "nobody"}, "attr": "value", "new": 1}]}
+    before = served.watched.refused[UNHANDLED]
+    answer = served.server.io_loop.run_sync(lambda: send(served, ours, [PATCH, "{}", json.dumps(change)]))
+    assert "ERROR" in answer
+    assert served.watched.refused[UNHANDLED] == before + 1
 
 
 def test_many_wrong_tokens_are_counted_and_logged_now_and_then(served, caplog):

@@ -18,13 +18,13 @@ from rig.journal.stored import pack
 from rig.models.learner_choice import targets_of, twin_choice
 from rig.twin.process import Twin
 from rig.twin.store import KINDS, open_twin, read_twin
-from rig.twin.twin import TwinHandle, TwinPlan, start_twin
+from rig.twin.twin import JournalFollower, TwinPlan, start_twin
 from tests.rig.twin.twin_examples import REACH, SKITTLES, commit_all, new_session, play, protocol
 
 SEED = 5
 
 
-def wait_for(twin: TwinHandle, trial: int, timeout: float = 300.0) -> list:
+def wait_for(twin: JournalFollower, trial: int, timeout: float = 300.0) -> list:
     """All answers until the twin has learned from a trial."""
     answers, deadline = [], time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -248,7 +248,7 @@ def test_every_answer_is_published(tmp_path, throws):
 
     folder = new_session(tmp_path / "session")
     plan = TwinPlan(folder, protocol(SKITTLES), "", SEED, publish=Kept(tmp_path / "sent"))
-    with TwinHandle(plan) as twin:
+    with JournalFollower(plan) as twin:
         twin.wait_ready()
         for one in throws[:5]:
             commit_all(folder, [one], twin.notify)
