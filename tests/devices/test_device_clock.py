@@ -31,6 +31,17 @@ def test_offset_and_drift_are_found_however_late_packets_come(drift, late, stall
     assert clock.residual() < 0.5 * (0.001 + 40 * stalls)
 
 
+def test_a_new_fit_makes_no_step_in_time():
+    random = np.random.default_rng(6)
+    device = np.arange(1, 20_000) / 1000
+    clock = DeviceClock(WIRE)
+    told = []
+    for there, here in zip(device, arrivals(5000.0 + device, random, 0.0005), strict=True):
+        clock.add(there, here)
+        told.append(clock.to_host(np.array([there]))[0])
+    assert np.abs(np.diff(told)[1000:] - 0.001).max() < 2e-6  # a step of a fit would be 5 to 50 times as large
+
+
 def test_a_first_packet_is_enough_for_an_answer():
     clock = DeviceClock(WIRE)
     clock.add(3.0, 103.0 + WIRE)
