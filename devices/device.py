@@ -73,6 +73,10 @@ class Device(Protocol):
         """
         ...
 
+    def heard(self) -> bool:
+        """Whether anybody, such as a recorder, takes in what it publishes; True where it publishes nothing."""
+        ...
+
     def status(self) -> DeviceStatus:
         """Health since opening."""
         ...

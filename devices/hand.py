@@ -33,7 +33,7 @@ class Hand:
     """Follows one device's events.
 
     Raises:
-        DeviceError: a tablet's size isn't known.
+        DeviceError: a tablet's size isn't known, or its driver gives its axes no range.
     """
 
     def __init__(self, device: PointingDevice, settings: PointerSettings):
@@ -43,6 +43,7 @@ class Hand:
         tilts = [device.axis(label) for label in settings.tilt_axes]
         self._tilt = [Scale(axis.number, 0.0, 1 / axis.resolution if axis.resolution else math.pi / 180) for axis in tilts if axis]
         pressure = device.axis("Abs Pressure") if device.absolute else None
+        pressure = pressure if pressure and pressure.high > pressure.low else None
         self._pressure = Scale(pressure.number, pressure.low, 1 / (pressure.high - pressure.low)) if pressure else None
         self._at = [math.nan if device.absolute else 0.0] * 2
         self._tilted = [0.0, 0.0]
@@ -126,7 +127,8 @@ def _place_scales(device: PointingDevice, settings: PointerSettings, size: tuple
     scales = []
     for label, side, sign in (("Abs X", size[0], 1), ("Abs Y", size[1], -1)):
         axis = device.axis(label)
-        assert axis is not None, "an absolute device has both"
+        if axis is None or axis.high <= axis.low:
+            raise DeviceError(f"{device.name}: its driver gives no range for {label}, so that its numbers can't become metres; try another")
         scales.append(Scale(axis.number, (axis.low + axis.high) / 2, sign * side / (axis.high - axis.low)))
     return scales[0], scales[1]
 

@@ -14,6 +14,7 @@ from protocols.errors import DeviceError, DeviceTimeout
 
 SILENCE = 2.0  # s without a heartbeat after which the device counts as stuck; a serial port keeps 2.3 s of a manipulandum's samples
 PATIENCE = 4.0  # s for the answer to a command
+_HEARD = "heard"  # the one command that every device's process knows
 START = 60.0  # s for the device to open; PsychoPy and ioHub take 3 to 5 s on an idle machine
 
 
@@ -58,6 +59,10 @@ class Outlet(Protocol):
 
     def push(self, samples: Samples) -> None:
         """Pass samples on; called with at least one."""
+        ...
+
+    def heard(self) -> bool:
+        """Whether anybody takes them in."""
         ...
 
     def close(self) -> None:
@@ -164,6 +169,10 @@ class SampledDevice:
         except OSError as error:
             raise DeviceError(self._death()) from error
 
+    def heard(self) -> bool:
+        """As ``Device.heard``; asks the device's process, and waits for its answer."""
+        return bool(self.command(_HEARD))
+
     def status(self) -> DeviceStatus:
         """Health since opening."""
         alive = self._open and not self._find_fault()
@@ -245,7 +254,7 @@ def _raise(priority: Priority, helpers: tuple[int, ...]) -> str:
     return set_priority(priority)
 
 
-def _attend(name: str, source: Source, connection: Connection) -> bool:
+def _attend(name: str, source: Source, outlet: Outlet | None, connection: Connection) -> bool:
     """Obey what the session asks for meanwhile; False once it has hung up.
 
     Raises:
@@ -257,9 +266,7 @@ def _attend(name: str, source: Source, connection: Connection) -> bool:
         except EOFError:
             return False
         try:
-            if not isinstance(source, Commanded):
-                raise DeviceError("takes no commands")
-            answer = source.command(asked, *arguments)
+            answer = _answer(source, outlet, asked, arguments)
         except DeviceError as error:
             if not waits:
                 raise
@@ -270,9 +277,17 @@ def _attend(name: str, source: Source, connection: Connection) -> bool:
     return True
 
 
+def _answer(source: Source, outlet: Outlet | None, asked: str, arguments: tuple[Any, ...]) -> Any:
+    if asked == _HEARD:
+        return outlet is None or outlet.heard()
+    if not isinstance(source, Commanded):
+        raise DeviceError("takes no commands")
+    return source.command(asked, *arguments)
+
+
 def _pump(name: str, source: Source, ring: Ring, outlet: Outlet | None, clock: Clock, connection: Connection) -> None:
     deadline = clock()
-    while _attend(name, source, connection):
+    while _attend(name, source, outlet, connection):
         ring.heartbeat = clock()
         samples = source.read()
         if len(samples):

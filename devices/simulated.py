@@ -77,6 +77,10 @@ class SimulatedDevice:
             self._outlet.push(samples)
         return samples
 
+    def heard(self) -> bool:
+        """As ``Device.heard``."""
+        return self._outlet is None or self._outlet.heard()
+
     def status(self) -> DeviceStatus:
         """Health since opening."""
         return self._health.status(alive=self._open)

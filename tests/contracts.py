@@ -263,6 +263,7 @@ def check_device(
         assert len(samples) >= expected
         assert np.all(np.diff(samples.host_time) > 0), "samples are in the order of their times, each with its own"
         assert np.all(np.diff(samples.counter) > 0), "no sample is given twice"
+        assert device.heard()  # by everybody who could: it publishes nothing
         status = device.status()
         assert status.alive and not status.fault
         assert status.samples == len(samples)

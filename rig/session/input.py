@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from devices.device import Device, DeviceInfo, DeviceStatus, Motion, Player, Samples
 from devices.registry import POINTERS, WITHOUT_HARDWARE, find_device, find_player, missing_axes
-from protocols.errors import BadInput
+from protocols.errors import BadInput, DeviceError
 from protocols.task import ONE_HAND
 from rig.clock import now
 from rig.screen.window import ScreenPlace, Window
@@ -90,6 +90,10 @@ class DeviceSlot:
         """As the device reads."""
         return self.device.read()
 
+    def heard(self) -> bool:
+        """As the device says."""
+        return self.device.heard()
+
     def status(self) -> DeviceStatus:
         """As the device says."""
         return self.device.status()
@@ -106,10 +110,13 @@ class DeviceSlot:
         """Close the device, whatever is left of it, and open it anew.
 
         Raises:
-            DeviceError: it does not open.
+            DeviceError: it does not open, or something else is plugged in by now.
         """
         self.__exit__(None, None, None)
-        self.__enter__()
+        try:
+            self.__enter__()
+        except BadInput as other:
+            raise DeviceError(str(other)) from other
 
 
 class _Through:

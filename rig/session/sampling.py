@@ -15,11 +15,13 @@ class SampleLog:
         self._delays: list[float] = []
         self._newest = MISSING
         self._last_counter: int | None = None
+        self._lost = 0
 
     def add(self, samples: Samples) -> None:
         """Keep what a read has given."""
         if len(samples):
             self._chunks.append(samples)
+            self._lost += self._missing(samples.counter)
             self._newest = float(samples.host_time[-1])
 
     def flipped(self, time: float) -> None:
@@ -28,24 +30,26 @@ class SampleLog:
             self._delays.append(time - self._newest)
             self._newest = MISSING
 
+    def opened_anew(self) -> None:
+        """The device was, and counts anew from any number."""
+        self._last_counter = None
+
     def take(self) -> tuple[Samples, int, float]:
         """All samples since the last call, how many are missing by the counter, and the median delay to the flip.
 
         The delay is in s, NaN where nothing moved.
         """
         samples = joined(self._chunks, self._axes)
-        lost = self._lost(samples.counter)
+        lost = self._lost
         delay = float(np.median(self._delays)) if self._delays else MISSING
-        self._chunks, self._delays = [], []
+        self._chunks, self._delays, self._lost = [], [], 0
         return samples, lost, delay
 
-    def _lost(self, counter: np.ndarray) -> int:
-        if not len(counter):
-            return 0
+    def _missing(self, counter: np.ndarray) -> int:
         before = counter[0] - 1 if self._last_counter is None else self._last_counter
         self._last_counter = int(counter[-1])
         steps = np.diff(counter, prepend=before)
-        return int(np.sum(steps[steps > 1] - 1))  # a step back is a device that was opened anew
+        return int(np.sum(steps[steps > 1] - 1))
 
 
 def joined(chunks: list[Samples], axes: int = 2) -> Samples:

@@ -101,6 +101,8 @@ class Session:
         if self._fault:
             upkeep.reopen_device(self.rig, self._fault)
             self._fault = ""  # the page's frames have met it again
+            self._read()  # what came before the recorder had found it isn't kept
+            self._log.opened_anew()
         aim = between.ask_aim(self.rig, trial, self._machine(trial).view(now(), self.score)) if trial.aim_report else MISSING
         started = self.rig.journal.begin_trial(trial.number, trial.attempt, trial.slot, now())
         self._make_ready(trial)

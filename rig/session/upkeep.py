@@ -1,9 +1,12 @@
 """Keeps a session going when a part of it dies. Nothing that is committed depends on any of them."""
 
 from protocols.errors import DeviceError, RecorderError, StreamError
+from rig.clock import now, wait_until
 from rig.screen.page_scenes import Page
 from rig.session.equipment import Rig
 from rig.twin.twin import JournalFollower
+
+REJOINING = 8.0  # s for the recorder to find a stream that was opened anew; LabRecorder takes one to three
 
 
 def reopen_device(rig: Rig, fault: str) -> None:
@@ -14,10 +17,18 @@ def reopen_device(rig: Rig, fault: str) -> None:
         rig.pages.show(Page("", fault))
         try:
             rig.device.reopen()
+            _await_recorder(rig)
             rig.event("device_reopened")
             return
         except DeviceError as error:
             fault = str(error)
+
+
+def _await_recorder(rig: Rig) -> None:
+    """Give the recorder time to find the device's new stream, so that it misses nothing of the next trial."""
+    deadline = now() + REJOINING
+    while rig.recorder is not None and rig.recorder.alive() and not rig.device.heard() and now() < deadline:
+        wait_until(now() + 0.05)
 
 
 def look_after_twin(rig: Rig) -> None:

@@ -112,6 +112,10 @@ class MotionOutlet(Outlet):
         columns = (samples.device_time, samples.position, samples.buttons, samples.force, samples.counter)
         self._outlet.push_chunk(np.column_stack(columns).astype(np.float64), samples.host_time.tolist())
 
+    def heard(self) -> bool:
+        """As ``devices.sampler.Outlet`` says."""
+        return self.have_consumers()
+
 
 @dataclass(frozen=True)
 class MotionPublisher:

@@ -11,15 +11,14 @@ from rig.streams.info import Origin
 from rig.streams.xdf import Recording, Stream, read_xdf
 
 _LARGEST_OFFSET = 0.05  # s; the streams are this machine's, whose one clock differs from itself by microseconds
-_ANEW = 2**40  # more than any counter comes to
 _SLACK = 60.0  # s around the samples in which clock comparisons are made
 
 
 class Journalled(NamedTuple):
     """What the journal holds of one start: the device's samples, what was pushed, and which trials are committed."""
 
-    counter: np.ndarray  # (n,) int64, increasing
-    host_time: np.ndarray  # (n,) s
+    counter: np.ndarray  # (n,) int64
+    host_time: np.ndarray  # (n,) s, increasing
     position: np.ndarray  # (n, axes) m
     events: int = 0  # messages pushed to the events stream (its counter at the end)
     trials: tuple[tuple[int, int], ...] = ()  # (trial, attempt)
@@ -103,37 +102,32 @@ def _check_motion(streams: list[Stream], name: str, journalled: Journalled) -> I
     if not streams:
         yield Finding("fail", name, "is not in the recording")
         return
-    counter, rows = _motion_rows(streams, journalled.position.shape[1])
-    counter, wanted = _numbered(counter, rows[:, 0]), _numbered(journalled.counter, journalled.host_time)
-    expected = np.column_stack([journalled.host_time, journalled.position])
+    stamp, rows = _motion_rows(streams, journalled.position.shape[1])
+    expected = np.column_stack([journalled.counter, journalled.position])
     for stream in streams:
-        if np.any(np.diff(stream.stamps) < 0) or np.any(np.diff(_numbered(stream.column("counter"), stream.stamps)) < 0):
+        if np.any(np.diff(stream.stamps) < 0):
             yield Finding("fail", name, "samples are out of order")
-    found, first, times = np.unique(counter, return_index=True, return_counts=True)
+    found, first, times = np.unique(stamp, return_index=True, return_counts=True)
     if repeated := int(np.sum(times > 1)):
         yield Finding("fail", name, f"{repeated} samples are there more than once")
-    present = np.isin(wanted, found)
+    present = np.isin(journalled.host_time, found)
     if missing := int(np.sum(~present)):
         lost = journalled.counter[~present]
         yield Finding("fail", name, f"{missing} of {len(present)} samples are missing, counters {lost[0]} to {lost[-1]}")
     if not np.any(present):
         return
-    rows = rows[first[np.searchsorted(found, wanted[present])]]
+    rows = rows[first[np.searchsorted(found, journalled.host_time[present])]]
     if different := int(np.sum(~np.all(np.equal(rows, expected[present]), axis=1))):
-        yield Finding("fail", name, f"{different} samples have another time or position than in the journal")
+        yield Finding("fail", name, f"{different} samples have another number or position than in the journal")
 
 
 def _motion_rows(streams: list[Stream], axes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Counters, and stamp and position, of all recordings one after the other."""
-    counter = np.concatenate([stream.column("counter") for stream in streams]).astype(np.int64)
-    rows = [np.column_stack([stream.stamps, stream.values[:, 1 : 1 + axes]]) for stream in streams]
-    return counter, np.concatenate(rows)
+    """Stamps, by which a sample is known, and counter and position, of all recordings one after the other.
 
-
-def _numbered(counter: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Counters that are unique although a device that was opened anew began again: there the counter steps back, and time does not."""
-    anew = (np.diff(counter, prepend=counter[:1]) < 0) & (np.diff(time, prepend=time[:1]) > 0)
-    return counter.astype(np.int64) + _ANEW * np.cumsum(anew)
+    A device that was opened anew counts from 0 again, so its counter doesn't tell a sample; its time, which is sent as the stamp, does.
+    """
+    rows = [np.column_stack([stream.column("counter"), stream.values[:, 1 : 1 + axes]]) for stream in streams]
+    return np.concatenate([stream.stamps for stream in streams]), np.concatenate(rows)
 
 
 def _check_events(streams: list[Stream], pushed: int) -> Iterator[Finding]:

@@ -107,3 +107,14 @@ def test_stand_ins_of_wayland_are_refused():
     assert told_apart([pen(), MOUSE]) == [pen(), MOUSE]
     with pytest.raises(DeviceError, match="log in with an X11 session"):
         told_apart([pen()._replace(name="xwayland-tablet stylus:17")])
+
+
+def test_axes_without_a_range_are_refused_or_left_out():
+    axes = pen().axes
+    settings = NOTHING.model_copy(update={"width": 0.2, "height": 0.1})
+    flat = PointingDevice(11, "Flat pen", "", (axes[0]._replace(high=0), *axes[1:]))
+    with pytest.raises(DeviceError, match="no range for Abs X"):
+        Hand(flat, settings)
+    weightless = Hand(PointingDevice(11, "A pen", "", (*axes[:2], axes[2]._replace(high=0))), settings)
+    place = weightless.take(motion({0: 10, 1: 10, 2: 5}))
+    assert place is not None and np.isnan(place.pressure)

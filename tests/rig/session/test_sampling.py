@@ -44,8 +44,9 @@ def test_a_device_that_was_opened_anew_has_lost_nothing():
     log.add(samples(range(4000, 4010)))
     log.take()
     log.add(samples([4010, 4012], start=0.0))
-    log.add(samples([0, 1, 2], start=9.0))
-    assert log.take()[1] == 1
+    log.opened_anew()
+    log.add(samples([5000, 5001, 5003], start=9.0))
+    assert log.take()[1] == 1 + 1
 
 
 def test_the_delay_is_of_frames_that_showed_news():

@@ -23,7 +23,7 @@ from protocols.errors import BadInput
 from rig.folder import JOURNAL, TWIN
 from rig.journal.reader import read_journal
 from rig.session.recorded import stored_movements
-from rig.streams.xdf import scan_xdf
+from rig.streams.xdf import read_xdf, scan_xdf
 from rig.tables.trials import read_trials, trials_table
 from rig.twin.store import read_twin
 from tests.contracts import check_device
@@ -482,7 +482,6 @@ def mended(refused, place, keyboard) -> Ran:
         running.until(lambda: running.committed() == 1)
         time.sleep(1.0)
         running.until(lambda: running.begun() == 2, lambda: (time.sleep(1.0), keyboard.press("space")))
-        time.sleep(3.0)  # the recorder needs a while to find the device again
         wander(keyboard, 600)
         return quit_session(running, keyboard)
 
@@ -517,5 +516,8 @@ def test_a_mouse_that_dies_pauses_the_session_and_is_opened_anew(mended):
             samples = journal.path_of(number)
             assert len(samples) >= MOVES  # each place of the pointer
             assert records[number - 1]["lost_samples"] == 0
-        verified = journal.starts()[-1]["verification"]
+        verified, after = journal.starts()[-1]["verification"], journal.path_of(2).host_time
     assert all("missing" in finding["text"] for finding in verified["findings"] if finding["level"] == "fail")
+    recording = read_xdf(mended.folder / "start-2.xdf")
+    stamps = np.concatenate([stream.stamps for stream in recording.streams if stream.name == "twinrig.mouse"])
+    assert np.isin(after, stamps).all()  # the session waited for the recorder to have found the device
