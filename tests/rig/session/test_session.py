@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import psutil
 import pytest
@@ -17,6 +18,7 @@ from Xlib import XK, X
 from Xlib.display import Display
 from Xlib.ext import xtest
 
+from benchmarks.kills import twin_rows
 from devices.device import Motion
 from devices.registry import find_device
 from protocols.errors import BadInput
@@ -237,6 +239,18 @@ def test_points_are_of_delivered_rewards(first):
 def test_a_stored_session_is_played_again_with_the_same_actions_and_outcomes(first, source):
     count, wrong = differing(first.folder, first.folder / source)
     assert count > 2 and wrong == []
+
+
+def test_the_twin_of_a_recording_that_is_played_again_is_where_it_was(first, place):
+    file = first.folder / "start-1.xdf"
+    words = ("pilot", place / "short.toml", "--device", "replay", "--replay", file, "--seed", SEED, "--data", "again")
+    done = subprocess.run([TWINRIG, *map(str, words), "--windowed", "--json"], cwd=place, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    again = Path(json.loads(done.stdout)["session"])
+    for ours, theirs in zip(twin_rows(again), twin_rows(first.folder), strict=True):
+        assert (ours["kind"], ours["trial"]) == (theirs["kind"], theirs["trial"])
+        for one, other in zip(jax.tree.leaves(ours["state"]), jax.tree.leaves(theirs["state"]), strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
 
 
 def test_the_recording_has_the_movements_of_the_journal(first):
