@@ -99,6 +99,9 @@ class Kept:
     def push(self, samples):
         self.chunks.append(samples)
 
+    def heard(self):
+        return False
+
     def close(self):
         self.closed = True
 
@@ -107,6 +110,7 @@ def test_samples_are_published_as_they_are_read():
     clock, outlets = FakeClock(), []
     with SimulatedDevice(clock, publish=lambda info: outlets.append(Kept(info)) or outlets[-1]) as device:
         samples = read_at(device, clock, [100.1, 100.2])
+        assert not device.heard()
     (outlet,) = outlets
     assert outlet.info == device.info and outlet.closed and device.info.simulated
     np.testing.assert_array_equal(np.concatenate([chunk.counter for chunk in outlet.chunks]), samples.counter)

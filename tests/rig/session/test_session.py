@@ -246,7 +246,7 @@ def test_the_twin_of_a_recording_that_is_played_again_is_where_it_was(first, pla
     words = ("pilot", place / "short.toml", "--device", "replay", "--replay", file, "--seed", SEED, "--data", "again")
     done = subprocess.run([TWINRIG, *map(str, words), "--windowed", "--json"], cwd=place, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    again = Path(json.loads(done.stdout)["session"])
+    again = place / json.loads(done.stdout)["session"]
     for ours, theirs in zip(twin_rows(again), twin_rows(first.folder), strict=True):
         assert (ours["kind"], ours["trial"]) == (theirs["kind"], theirs["trial"])
         for one, other in zip(jax.tree.leaves(ours["state"]), jax.tree.leaves(theirs["state"]), strict=True):
