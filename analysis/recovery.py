@@ -12,14 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from analysis.fit.fit import Plan, fit
+from analysis.fit.fit import Fit, Plan, fit, pose
 from analysis.fit.likelihood import Problem
-from analysis.fit.ml import SAME
+from analysis.fit.ml import SAME, maximise
 from analysis.fit.polish import Search, polish
 from analysis.fit.space import Coordinate, Scale, Space, make_space, scale_of
 from analysis.learner import Learner, Params
 from analysis.parameters import read_values
-from analysis.simulate import LANES, Course, compile_batches
+from analysis.simulate import Course, compile_batches
 from analysis.twin import Seen, Turn, context_of
 from protocols.task import Task
 
@@ -47,9 +47,10 @@ class Truth(NamedTuple):
 
 
 def truths_of(study: Study, seed: int = 0) -> Truth:
-    """Where truths may lie: a factor of 3 either way of the usual values (means and baselines: half a typical size).
+    """Where truths may lie: a factor of 3 either way of the usual values (shares: of their odds; means and baselines: half a typical size).
 
-    What no file gives, the size of rewards and an expectation of them, comes from a practice with the usual values.
+    A share that is usually 0 or 1 counts as where the search ends, for at its end there is nothing to recover. What no file gives, the size
+    of rewards and an expectation of them, comes from a practice with the usual values.
     """
     values = read_values(study.learner.name, study.learner.parameters, study.learner.action_names, {**study.values, **study.plan.fixed})
     pilot = _practise(study, study.learner.assemble({k: jnp.asarray(v) for k, v in values.items()}), seed, 0)
@@ -57,8 +58,9 @@ def truths_of(study: Study, seed: int = 0) -> Truth:
     space = make_space(study.learner, study.plan.fixed, scale, study.plan.free)
     usual = [_usual(c, values, scale) for c in space.coordinates]
     size = (space.search[:, 1] - space.search[:, 0]) / 4
-    linear = np.array([c.kind == "linear" for c in space.coordinates], bool)
-    return Truth(space, space.unbounded(usual), np.where(linear, SPREAD * size, REACH))
+    linear, shares = (np.array([c.kind == kind for c in space.coordinates], bool) for kind in ("linear", "logit"))
+    centre = space.unbounded(usual)
+    return Truth(space, np.where(shares, np.clip(centre, *space.search.T), centre), np.where(linear, SPREAD * size, REACH))
 
 
 def _usual(c: Coordinate, values: Mapping[str, Any], scale: Scale) -> float:
@@ -83,8 +85,8 @@ def practise(study: Study, truth: Truth, x: Float[np.ndarray, " free"], seed: in
 
 
 def _practise(study: Study, params: Params, seed: int, number: int) -> Seen:
-    run = compile_batches(study.task, study.learner, params, study.targets, study.course, seed)
-    turn = jax.tree.map(lambda field: np.asarray(field)[0], run(np.full(LANES, number)))
+    run = compile_batches(study.task, study.learner, params, study.targets, study.course, seed, lanes=1)
+    turn = jax.tree.map(lambda field: np.asarray(field)[0], run(np.array([number])))
     return as_seen(turn, study.course, study.targets)
 
 
@@ -94,25 +96,35 @@ def as_seen(turn: Turn, course: Course, targets: np.ndarray) -> Seen:
     return Seen(jax.tree.map(np.asarray, context), turn.action, turn.reward, turn.outcome._replace(reward=turn.reward))
 
 
-def recover_one(study: Study, rivals: Mapping[str, Plan], seed: int, index: int) -> dict[str, Any]:
+def recover_one(study: Study, truth: Truth, rivals: Mapping[str, Plan], seed: int, index: int) -> dict[str, Any]:
     """One data set: its truth, and what each of the ``rivals`` (the learner itself among them) says of it."""
-    truth = truths_of(study)
     x = draw(truth, seed, index)
     seen = practise(study, truth, x, seed, index)
-    fits = {name: _fitted(plan, seen, truth.space.natural(x) if name == study.learner.name else None) for name, plan in rivals.items()}
-    return {"truth": dict(zip(truth.space.names, truth.space.natural(x).tolist(), strict=True)), "fits": fits}
+    true = truth.space.natural(x)
+    fits = {name: _own(plan, seen, true) if name == study.learner.name else _rival(plan, seen) for name, plan in rivals.items()}
+    return {"truth": dict(zip(truth.space.names, true.tolist(), strict=True)), "fits": fits}
 
 
-def _fitted(plan: Plan, seen: Seen, true: np.ndarray | None) -> dict[str, Any]:
+def _rival(plan: Plan, seen: Seen) -> dict[str, Any]:
+    """How well a learner explains what it didn't do. Nobody asks how sure its parameters are."""
+    problem = pose(plan, seen)
+    return _height(Fit(problem, maximise(problem, plan.starts, plan.seed), (), np.nan, np.nan, np.nan))
+
+
+def _own(plan: Plan, seen: Seen, true: np.ndarray) -> dict[str, Any]:
     found = fit(plan._replace(profiles=False), seen)
-    result: dict[str, Any] = {"log_likelihood": found.optimum.log_likelihood, "bic": found.bic, "at_best": found.optimum.at_best}
-    if true is not None:
-        names = found.problem.space.names
-        result["from_truth"] = _from_truth(found.problem, true)
-        result["estimates"] = found.estimates
-        result["intervals"] = {name: [known.low, known.high] for name, known in zip(names, found.certainty, strict=True)}
-        result["identifiable"] = {name: known.identifiable for name, known in zip(names, found.certainty, strict=True)}
-    return result
+    named = dict(zip(found.problem.space.names, found.certainty, strict=True))
+    return {
+        **_height(found),
+        "from_truth": _from_truth(found.problem, true),
+        "estimates": found.estimates,
+        "intervals": {name: [known.low, known.high] for name, known in named.items()},
+        "identifiable": {name: known.identifiable for name, known in named.items()},
+    }
+
+
+def _height(found: Fit) -> dict[str, Any]:
+    return {"log_likelihood": found.optimum.log_likelihood, "bic": found.bic, "at_best": found.optimum.at_best}
 
 
 def _from_truth(problem: Problem, true: np.ndarray) -> float:
@@ -147,17 +159,29 @@ def _of_parameter(own: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str,
     low, high = np.array([[np.nan if end is None else end for end in f["intervals"][c.name]] for f in found], dtype=float).T
     closed = np.isfinite(low) & np.isfinite(high)
     a, b = (np.array([c.unbounded(value) for value in column]) for column in (true, estimate))
+    told = np.array([f["identifiable"][c.name] for f in found], bool)
     return {
         "scale": c.kind,
         "range": [float(true.min()), float(true.max())],
-        "r": float(np.corrcoef(a, b)[0, 1]) if len(a) > 2 and a.std() > 0 and b.std() > 0 else None,
+        "r": _correlation(a, b),
         "bias": float(np.mean(b - a)),  # fitted scale: 0.1 of a log is 10 %
         "median_error": float(np.median(np.abs(b - a))),
         "rmse": float(np.sqrt(np.mean((b - a) ** 2))),
         "coverage": float(np.mean(((low <= true) & (true <= high))[closed])) if closed.any() else None,
         "closed": float(closed.mean()),
-        "identifiable": float(np.mean([f["identifiable"][c.name] for f in found])),
+        "identifiable": float(told.mean()),
+        "r_told": _correlation(a[told], b[told]),  # of the sets of which a fit says that they tell it
+        "rmse_told": _root_mean_square((b - a)[told]),
+        "rmse_not_told": _root_mean_square((b - a)[~told]),
     }
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float | None:
+    return float(np.corrcoef(a, b)[0, 1]) if len(a) > 2 and a.std() > 0 and b.std() > 0 else None
+
+
+def _root_mean_square(errors: np.ndarray) -> float | None:
+    return float(np.sqrt(np.mean(errors**2))) if len(errors) else None
 
 
 def confusion(sets: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[Float[np.ndarray, "sim fit"], Float[np.ndarray, "sim fit"]]:

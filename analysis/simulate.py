@@ -54,11 +54,11 @@ def simulate(
 
 
 def compile_batches(
-    task: Task, learner: Learner, params: Params, targets: np.ndarray, course: Course, seed: int
+    task: Task, learner: Learner, params: Params, targets: np.ndarray, course: Course, seed: int, lanes: int = LANES
 ) -> Callable[[Int[np.ndarray, " lane"]], Turn]:
-    """A compiled function of the numbers (from 1) of ``LANES`` simulations. What was compiled is kept, and serves other parameters too."""
+    """A compiled function of the numbers (from 1) of ``lanes`` simulations. What was compiled is kept, and serves other parameters too."""
     window = int(np.max(course.rules.window))
-    values = jax.tree.map(np.asarray, (params, np.asarray(targets, dtype=float), course, seed, np.arange(LANES)))
+    values = jax.tree.map(np.asarray, (params, np.asarray(targets, dtype=float), course, seed, np.arange(lanes)))
     run = compiled(_simulate, (task, learner, window), values)
     return lambda numbers: run(*values[:-1], numbers)
 

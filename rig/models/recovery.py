@@ -68,11 +68,18 @@ def study_of(asked: Asked, name: str, trials: int) -> Study:
     return Study(task, stack_course([s.trial for s in course], [s.rule for s in course]), targets, chosen.learner, usual, plan)
 
 
+@lru_cache(maxsize=32)
+def truth_of(asked: Asked, name: str, trials: int) -> Truth:
+    """Where the truths of a learner's data sets lie: one practice says so for all of them."""
+    return truths_of(study_of(asked, name, trials))
+
+
 def run_job(asked: Asked, job: Job) -> dict[str, Any]:
     """One data set, whoever computes it."""
     rivals = {name: study_of(asked, name, job.trials).plan for name in asked.learners}
     number = 1_000_000 * asked.learners.index(job.learner) + job.index  # each learner has truths of its own
-    found = recover_one(study_of(asked, job.learner, job.trials), rivals, asked.seed, number)
+    own = asked, job.learner, job.trials
+    found = recover_one(study_of(*own), truth_of(*own), rivals, asked.seed, number)
     return finite({"simulated": job.learner, "trials": job.trials, "index": job.index, **found})
 
 
@@ -133,7 +140,7 @@ def conclude(asked: Asked, sets: Sequence[dict[str, Any]], out: Path) -> dict[st
 def _of_trials(asked: Asked, sets: Sequence[dict[str, Any]], trials: int, out: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"parameters": {}}
     for name in asked.learners:
-        truth = truths_of(study_of(asked, name, trials))
+        truth = truth_of(asked, name, trials)
         own = [one for one in sets if one["simulated"] == name]
         found["parameters"][name] = summarise(own, name, truth)
         _draw_parameters(own, name, truth, found["parameters"][name], out, trials)

@@ -34,6 +34,13 @@ def test_a_constant_factor_is_a_bias_and_no_loss_of_correlation():
     assert found["coverage"] == 0 and found["closed"] == 1 and found["identifiable"] == 0.5
 
 
+def test_sets_that_are_told_stand_beside_those_that_are_not():
+    sets = [one(t, e, [0.1, 9.0], told=t > 1) for t, e in ((0.25, 3.0), (0.5, 0.5), (2.0, 2.0), (4.0, 4.0), (8.0, 8.0))]
+    found = summarise(sets, "a", TRUTH)["parameters"]["alpha"]
+    assert found["identifiable"] == 0.6 and found["r_told"] == pytest.approx(1) and found["rmse_told"] == 0
+    assert found["r"] < 0.8 and found["rmse_not_told"] == pytest.approx(np.log(12) / np.sqrt(2))
+
+
 def test_open_intervals_are_left_out_of_coverage_and_counted():
     sets = [one(1.0, 1.1, [0.9, 1.3]), one(2.0, 2.1, [1.9, None]), one(3.0, 3.1, [3.05, 4.0])]
     found = summarise(sets, "a", TRUTH)["parameters"]["alpha"]

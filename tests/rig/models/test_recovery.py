@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from rig.cli import main
-from rig.models.recovery import RESULT, SETS
+from rig.models.recovery import RESULT, SETS, Asked, truth_of
 
 
 def command(out, *more):
@@ -66,6 +66,15 @@ def test_a_run_that_was_cut_short_while_it_drew_goes_on(finished, tmp_path):
     (out / RESULT).unlink()
     assert command(out) == 0
     assert (out / RESULT).read_text() == (finished / RESULT).read_text()
+
+
+def test_one_practice_says_where_truths_lie_and_shares_of_1_can_vary():
+    asked = Asked("reach-reward", ("explore-keep",), (20,), 1, 0, (), 1)
+    truth = truth_of(asked, "explore-keep", 20)
+    assert truth_of(asked, "explore-keep", 20) is truth
+    for name in ("keep", "retention"):
+        place = truth.space.names.index(name)
+        assert truth.centre[place] == truth.space.search[place, 1]
 
 
 def test_a_file_is_no_folder_for_results(tmp_path, capsys):

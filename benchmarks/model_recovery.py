@@ -1,0 +1,62 @@
+"""Who is taken for whom: six learners practise ``reach-reward``, all are fitted to each, and the least BIC wins.
+
+``python -m benchmarks.model_recovery [SETS]``. Writes ``benchmarks/results/model_recovery.json`` and a picture. What was computed is kept
+in ``benchmarks/sets``, so that a run that was cut short goes on.
+"""
+
+import sys
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from analysis.figures.recovery import matrix
+from analysis.figures.style import styled
+from analysis.recovery import confusion
+from benchmarks.keep import keep
+from benchmarks.kept_sets import gathered
+from benchmarks.studies import PICTURES
+from rig.models.recovery import Asked
+
+LEARNERS = ("policy-gradient", "error-based", "explore-keep", "reward-variability", "win-stay", "local-level")
+TRIALS, SETS, MOST = 1200, 20, 200
+STARTS = 10
+UNDECIDED = 0.2  # share of a learner's data sets that one rival wins, above which the two count as undecided
+
+
+def undecided(given: np.ndarray) -> list[Sequence[str]]:
+    """Pairs of which one is too often taken for the other."""
+    pairs = combinations(range(len(LEARNERS)), 2)
+    return [[LEARNERS[i], LEARNERS[j]] for i, j in pairs if max(given[i, j], given[j, i]) > UNDECIDED]
+
+
+def draw(given: np.ndarray) -> None:
+    """The confusion matrix as a picture."""
+    figure = matrix(given, LEARNERS, LEARNERS, "p(fitted | simulated)", "simulated", "fitted (least BIC)")
+    with styled():
+        figure.savefig(PICTURES / "model-recovery.png", dpi=130, facecolor="white")
+
+
+def main() -> None:
+    sets = int(sys.argv[1]) if len(sys.argv) > 1 else SETS
+    found = gathered(Asked("reach-reward", LEARNERS, (TRIALS,), MOST, 0, (), STARTS), sets, "models")
+    given, inverse = confusion(found, LEARNERS)
+    draw(given)
+    result: dict[str, Any] = {
+        "protocol": "reach-reward",
+        "trials": TRIALS,
+        "learners": list(LEARNERS),
+        "sets_of_each": sets,
+        "starts": STARTS,
+        "criterion": "least BIC",
+        "confusion": given.round(3).tolist(),
+        "inversion": [[None if np.isnan(value) else round(float(value), 3) for value in row] for row in inverse],
+        "smallest_on_diagonal": round(float(np.diag(given).min()), 3),
+        "pairs_undecided": undecided(given),
+    }
+    keep("model_recovery", result)
+
+
+if __name__ == "__main__":
+    main()

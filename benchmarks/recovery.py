@@ -1,0 +1,80 @@
+"""Are the policy gradient's parameters told by a few hundred throws? Many learners with known ones practise skittles and are fitted.
+
+``python -m benchmarks.recovery [SETS [CASE ...]]``. Writes ``benchmarks/results/recovery.json``, one part a case, and a picture of each.
+What was computed is kept in ``benchmarks/sets``, so that a run that was cut short goes on.
+"""
+
+import sys
+from typing import Any, NamedTuple
+
+from analysis.figures.recovery import scatter
+from analysis.figures.style import styled
+from analysis.recovery import summarise
+from benchmarks.keep import keep
+from benchmarks.kept_sets import gathered
+from benchmarks.studies import PICTURES
+from rig.models.recovery import Asked, truth_of
+
+LEARNER = "policy-gradient"
+SETS, MOST = 200, 1000
+STARTS = 10
+WANTED = ("alpha_mean", "alpha_log_var", "initial_sd.release_angle_deg", "initial_sd.release_speed")
+PICTURED = "throws_600"
+
+
+class Case(NamedTuple):
+    """A study: how many throws, and what is known of the learner."""
+
+    throws: int
+    fix: tuple[str, ...]
+
+
+START, MOTOR = "initial_mean=85,3.5", "motor_sd=2,0.15"  # deg, m/s
+CASES = {
+    "throws_200": Case(200, (START, MOTOR)),
+    "throws_600": Case(600, (START, MOTOR)),
+    "throws_200_motor_free": Case(200, (START,)),
+    "throws_600_motor_free": Case(600, (START,)),
+    "throws_3000_natural": Case(3000, (START, MOTOR, "gradient=natural")),
+    "throws_3000_natural_motor_free": Case(3000, (START, "gradient=natural")),
+}
+
+
+def measure(name: str, sets: int) -> dict[str, Any]:
+    """What the data sets of one case say, and its picture."""
+    case = CASES[name]
+    asked = Asked("skittles", (LEARNER,), (case.throws,), MOST, 0, case.fix, STARTS)
+    found = sorted(gathered(asked, sets, name), key=lambda one: one["index"])
+    summary = summarise(found, LEARNER, truth_of(asked, LEARNER, case.throws))
+    if name == PICTURED:
+        with styled():
+            scatter(found, LEARNER, summary).savefig(PICTURES / "recovery.png", dpi=110, facecolor="white")
+    told = {key: {k: _short(v) for k, v in values.items()} for key, values in summary["parameters"].items()}
+    asked_for = [told[key] for key in WANTED]
+    return {
+        "throws": case.throws,
+        "sets": summary["sets"],
+        "starts": STARTS,
+        "fixed": list(case.fix),
+        "best_found": round(summary["best_found"], 3),
+        "r_wanted": {key: told[key]["r"] for key in WANTED},
+        "least_r": min(one["r"] for one in asked_for),
+        "coverage": [min(one["coverage"] for one in told.values()), max(one["coverage"] for one in told.values())],
+        "parameters": told,
+    }
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_short(part) for part in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def main() -> None:
+    sets = int(sys.argv[1]) if len(sys.argv) > 1 else SETS
+    for name in sys.argv[2:] or CASES:
+        keep("recovery", measure(name, sets), name)
+
+
+if __name__ == "__main__":
+    main()
