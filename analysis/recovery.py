@@ -16,6 +16,7 @@ from analysis.fit.fit import Fit, Plan, fit, pose
 from analysis.fit.likelihood import Problem
 from analysis.fit.ml import SAME, maximise
 from analysis.fit.polish import Search, polish
+from analysis.fit.soundness import Soundness
 from analysis.fit.space import Coordinate, Scale, Space, make_space, scale_of
 from analysis.learner import Learner, Params
 from analysis.parameters import read_values
@@ -108,7 +109,7 @@ def recover_one(study: Study, truth: Truth, rivals: Mapping[str, Plan], seed: in
 def _rival(plan: Plan, seen: Seen) -> dict[str, Any]:
     """How well a learner explains what it didn't do. Nobody asks how sure its parameters are."""
     problem = pose(plan, seen)
-    return _height(Fit(problem, maximise(problem, plan.starts, plan.seed), (), np.nan, np.nan, np.nan))
+    return _height(Fit(problem, maximise(problem, plan.starts, plan.seed), (), np.nan, np.nan, Soundness(np.nan, None)))
 
 
 def _own(plan: Plan, seen: Seen, true: np.ndarray) -> dict[str, Any]:

@@ -6,16 +6,17 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from analysis.fit.certainty import Certainty, certainties
 from analysis.fit.likelihood import Problem, make_problem
 from analysis.fit.ml import Optimum, check_count, maximise
+from analysis.fit.soundness import Soundness, soundness
 from analysis.fit.space import make_space, scale_of
 from analysis.learner import Learner, Params
 from analysis.predict import predict
 from analysis.registry import build_learner
-from analysis.twin import UNRELIABLE, Seen
+from analysis.twin import Seen
 
 FLOORS = ("past-blocks", "random-walk", "local-level", "trend")  # learners that know nothing of rewards
 
@@ -38,9 +39,9 @@ class Fit(NamedTuple):
     problem: Problem
     optimum: Optimum
     certainty: tuple[Certainty, ...]  # of each coordinate
-    shift_growth: float  # the most by which a small shift of the yoked state grew within the record
     seconds: float  # of arithmetic, compiled
     seconds_compiling: float
+    sound: Soundness
 
     @property
     def estimates(self) -> dict[str, float]:
@@ -55,11 +56,13 @@ class Fit(NamedTuple):
     @property
     def params(self) -> Params:
         """For simulation and prediction."""
-        return self.problem.learner.assemble({k: jnp.asarray(v) for k, v in self.problem.space.values(self.optimum.x).items()})
+        return _params(self.problem, self.optimum)
 
 
-def fit(plan: Plan, trials: Seen, clock: Callable[[], float] = lambda: math.nan) -> Fit:
+def fit(plan: Plan, trials: Seen, clock: Callable[[], float] = lambda: math.nan, numbers: Int[np.ndarray, " trial"] | None = None) -> Fit:
     """Fit a learner to one participant's trials. ``clock`` (s) tells how long that took; without one the times are NaN.
+
+    ``numbers`` are the trials' own, by which a fault is named; None: they count from 1.
 
     Raises:
         BadInput: fewer trials than parameters, an impossible fixed value, or no finite likelihood.
@@ -73,8 +76,13 @@ def fit(plan: Plan, trials: Seen, clock: Callable[[], float] = lambda: math.nan)
     optimum = maximise(problem, plan.starts, plan.seed)
     known = tuple(certainties(problem, optimum, plan.profiles))
     done = clock()
-    unfinished = Fit(problem, optimum, known, np.nan, done - compiled, compiled - began)
-    return unfinished._replace(shift_growth=growth_of(problem, unfinished.params))
+    numbers = np.arange(1, len(trials.reward) + 1) if numbers is None else numbers
+    sound = soundness(plan.learner, _params(problem, optimum), plan.contexts, problem.trials, numbers)
+    return Fit(problem, optimum, known, done - compiled, compiled - began, sound)
+
+
+def _params(problem: Problem, optimum: Optimum) -> Params:
+    return problem.learner.assemble({k: jnp.asarray(v) for k, v in problem.space.values(optimum.x).items()})
 
 
 def pose(plan: Plan, trials: Seen, counts: Bool[np.ndarray, " trial"] | None = None) -> Problem:
@@ -103,25 +111,9 @@ def doubts(fitted: Fit) -> list[str]:
         found.append(f"only 1 of {len(searches)} searches reached the best optimum: the surface is rugged; try more --starts")
     if not any(p.converged for p in searches if p.log_likelihood >= fitted.optimum.log_likelihood):
         found.append("the best search had not converged when it was stopped")
-    found += unstable(fitted.shift_growth)
+    found += fitted.sound.doubts()
     weak = [name for name, known in zip(fitted.problem.space.names, fitted.certainty, strict=True) if not known.identifiable]
     return [*found, *([f"this record doesn't tell {', '.join(weak)}"] if weak else [])]
-
-
-def unstable(shift_growth: float) -> list[str]:
-    """What has to be said of a yoked state that amplifies small differences."""
-    if shift_growth <= UNRELIABLE:
-        return []
-    return [
-        f"a shift of 1e-9 of the yoked state grew by {shift_growth:.3g}: predictions and estimates are unreliable; a step cap,"
-        " a natural gradient or retention below 1 tame it"
-    ]
-
-
-def growth_of(problem: Problem, params: Params) -> float:
-    """The most by which a small shift of the yoked state grows within the record, with these parameters."""
-    predicted = predict(problem.learner, params, problem.contexts, problem.trials)
-    return float(np.max(np.asarray(predicted.shift_growth)[: max(1, problem.count)]))
 
 
 def log_densities(fitted: Fit) -> Float[np.ndarray, " trial"]:

@@ -8,6 +8,7 @@ hit, or a reward above the running mean. A trial without a reward keeps nothing,
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -15,18 +16,18 @@ from jaxtyping import Array, Float
 
 from analysis.learner import Learner
 from analysis.parameters import Parameter
-from analysis.rivals import expectation
+from analysis.rivals import success
 from analysis.rivals.frame import Step
 from analysis.rivals.options import CONTEXT, Chosen
 from analysis.rivals.options import choose as choose_from
-from analysis.rivals.rival import NAN, PLACE, Rival, Seen, assembler, blank, make_learner, normalised, or_else, sd, share, sources, unit_sd
+from analysis.rivals.rival import NAN, PLACE, Rival, Seen, assembler, make_learner, normalised, or_else, sd, share, sources, unit_sd
 from protocols.task import Task
 
 NAME = "explore-keep"
 OPTIONS = {
     "credit": ("exploration", "planning", "all"),
     "explores": ("less-after-success", "after-failure", "always"),
-    "success": expectation.SUCCESS,
+    "success": success.KINDS,
     "context": CONTEXT,
 }
 _KEPT = {"exploration": (1.0, 0.0, 0.0), "planning": (1.0, 1.0, 0.0), "all": (1.0, 1.0, 1.0)}  # of exploration, planning, motor noise
@@ -47,15 +48,6 @@ class Params(NamedTuple):
     motor_sd: Float[Array, " action"]
 
 
-class State(NamedTuple):
-    """The frame's state, and what the last reward said."""
-
-    mean: Float[Array, "context component action"]
-    uncertainty: Float[Array, "context component component action"]
-    success: Float[Array, " context"]  # 1 after a success, else 0
-    reward_baseline: Float[Array, " context"]  # NaN where success is a hit
-
-
 def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
     """The options, read."""
     return choose_from(NAME, OPTIONS, options, action_names)
@@ -68,7 +60,7 @@ def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
         share("keep", "share of what was credited that a success keeps", 1.0, "Therrien 2016"),
         share("retention", "share of the state that is left a trial later", 1.0, "Therrien 2016"),
         *(() if chosen.values["explores"] in _SURE else (less,)),
-        *(expectation.MEMORY if chosen.values["success"] == "better" else ()),
+        *success.parameters(chosen.values["success"]),
         PLACE,
         unit_sd("SD of exploration, at first and after failure"),
         sd("planning_sd", "SD of planning noise, which is always there", 0.0, "Roth 2023", False),
@@ -87,21 +79,15 @@ def explore_keep(options: Mapping[str, str], action_names: tuple[str, ...], task
     sure = _SURE.get(chosen.values["explores"], jnp.nan)
     kept = jnp.array(_KEPT[chosen.values["credit"]])[:, None, None]
 
-    def start(params: Params, rows: int) -> State:
-        return State(*blank(params, rows), jnp.zeros(rows), jnp.full(rows, params.initial_baseline))
-
-    def noise(params: Params, state: State, row: int) -> Float[Array, "source action"]:
+    def noise(params: Params, state: success.State, row: int) -> Float[Array, "source action"]:
         explored = jnp.where(state.success[row] > 0, params.success_exploration**2, 1.0)
         planning, motor = normalised(params, params.planning_sd) ** 2, normalised(params, params.motor_sd) ** 2
         return sources(explored, planning, motor, n)
 
-    def step(params: Params, state: State, seen: Seen) -> Step:
-        won = expectation.succeeded(by, state.reward_baseline[seen.row], seen)
+    def step(params: Params, state: success.State, seen: Seen) -> Step:
+        won = success.succeeded(by, state, seen)
         gain = jnp.broadcast_to(jnp.where(won, params.keep, 0.0) * kept, (3, 1, n))
         return Step(jnp.full((1, n), params.retention), gain, jnp.zeros((1, n)))
-
-    def remember(params: Params, state: State, seen: Seen) -> dict[str, Array]:
-        return expectation.outcome_remembered(by, params.baseline_decay, state.success, state.reward_baseline, seen)
 
     return make_learner(
         Rival(
@@ -109,19 +95,18 @@ def explore_keep(options: Mapping[str, str], action_names: tuple[str, ...], task
             parameters=parameters_of(chosen),
             action_names=chosen.action_names,
             table=chosen.table,
-            needs=("reward", "hit") if by == "hit" else ("reward",),
+            needs=success.needs(by),
             assemble=assembler(
                 Params,
                 success_exploration=lambda given: given.get("success_exploration", jnp.asarray(sure, dtype=float)),
-                baseline_decay=lambda given: given.get("baseline_decay", jnp.ones(())),
-                initial_baseline=lambda given: given.get("initial_baseline", jnp.asarray(jnp.nan)),
+                **success.ASSUMED,
                 motor_sd=or_else("motor_sd", lambda given: 0.25 * given["initial_sd"]),
             ),
-            start=start,
+            start=success.start,
             noise=noise,
             drift=lambda params: jnp.zeros((1, n)),
             step=step,
-            remember=remember,
-            baseline=lambda state, row: state.reward_baseline[row],
+            remember=partial(success.remembered, by),
+            baseline=success.baseline,
         )
     )

@@ -6,6 +6,7 @@ reward changes nothing.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -13,15 +14,16 @@ from jaxtyping import Array, Float
 
 from analysis.learner import Learner
 from analysis.parameters import Parameter
-from analysis.rivals import expectation
+from analysis.rivals import success
+from analysis.rivals.expectation import told
 from analysis.rivals.frame import Step
 from analysis.rivals.options import CONTEXT, Chosen
 from analysis.rivals.options import choose as choose_from
-from analysis.rivals.rival import NAN, PLACE, Rival, Seen, assembler, blank, make_learner, normalised, or_else, sd, sources, unit_sd
+from analysis.rivals.rival import NAN, PLACE, Rival, Seen, assembler, make_learner, normalised, or_else, sd, sources, unit_sd
 from protocols.task import Task
 
 NAME = "win-stay"
-OPTIONS = {"lose": ("return", "go-on"), "success": expectation.SUCCESS, "context": CONTEXT}
+OPTIONS = {"lose": ("return", "go-on"), "success": success.KINDS, "context": CONTEXT}
 
 
 class Params(NamedTuple):
@@ -34,15 +36,6 @@ class Params(NamedTuple):
     stay_sd: Float[Array, " action"]
 
 
-class State(NamedTuple):
-    """The frame's state (the action that is stayed with), and what the last reward said."""
-
-    mean: Float[Array, "context component action"]
-    uncertainty: Float[Array, "context component component action"]
-    success: Float[Array, " context"]  # 1 after a win, else 0
-    reward_baseline: Float[Array, " context"]  # NaN where success is a hit
-
-
 def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
     """The options, read."""
     return choose_from(NAME, OPTIONS, options, action_names)
@@ -51,7 +44,7 @@ def choose(options: Mapping[str, str], action_names: tuple[str, ...]) -> Chosen:
 def parameters_of(chosen: Chosen) -> tuple[Parameter, ...]:
     """What is fitted."""
     return (
-        *(expectation.MEMORY if chosen.values["success"] == "better" else ()),
+        *success.parameters(chosen.values["success"]),
         PLACE,
         unit_sd("SD of an action at first and after a loss"),
         sd("stay_sd", "SD of an action about the one that won; NaN: initial_sd / 4", NAN, "win-stay, lose-shift"),
@@ -67,19 +60,13 @@ def win_stay(options: Mapping[str, str], action_names: tuple[str, ...], task: Ta
     chosen = choose(options, action_names)
     by, goes_on, n = chosen.values["success"], chosen.values["lose"] == "go-on", len(action_names)
 
-    def start(params: Params, rows: int) -> State:
-        return State(*blank(params, rows), jnp.zeros(rows), jnp.full(rows, params.initial_baseline))
-
-    def noise(params: Params, state: State, row: int) -> Float[Array, "source action"]:
+    def noise(params: Params, state: success.State, row: int) -> Float[Array, "source action"]:
         return sources(jnp.where(state.success[row] > 0, normalised(params, params.stay_sd) ** 2, 1.0), n=n)
 
-    def step(params: Params, state: State, seen: Seen) -> Step:
-        won = expectation.succeeded(by, state.reward_baseline[seen.row], seen)
-        taken = jnp.where(won | (goes_on & expectation.told(seen)), 1.0, 0.0)
+    def step(params: Params, state: success.State, seen: Seen) -> Step:
+        won = success.succeeded(by, state, seen)
+        taken = jnp.where(won | (goes_on & told(seen)), 1.0, 0.0)
         return Step(jnp.ones((1, n)), jnp.full((3, 1, n), taken), jnp.zeros((1, n)))
-
-    def remember(params: Params, state: State, seen: Seen) -> dict[str, Array]:
-        return expectation.outcome_remembered(by, params.baseline_decay, state.success, state.reward_baseline, seen)
 
     return make_learner(
         Rival(
@@ -87,18 +74,17 @@ def win_stay(options: Mapping[str, str], action_names: tuple[str, ...], task: Ta
             parameters=parameters_of(chosen),
             action_names=chosen.action_names,
             table=chosen.table,
-            needs=("reward", "hit") if by == "hit" else ("reward",),
+            needs=success.needs(by),
             assemble=assembler(
                 Params,
-                baseline_decay=lambda given: given.get("baseline_decay", jnp.ones(())),
-                initial_baseline=lambda given: given.get("initial_baseline", jnp.asarray(jnp.nan)),
+                **success.ASSUMED,
                 stay_sd=or_else("stay_sd", lambda given: 0.25 * given["initial_sd"]),
             ),
-            start=start,
+            start=success.start,
             noise=noise,
             drift=lambda params: jnp.zeros((1, n)),
             step=step,
-            remember=remember,
-            baseline=lambda state, row: state.reward_baseline[row],
+            remember=partial(success.remembered, by),
+            baseline=success.baseline,
         )
     )

@@ -86,7 +86,8 @@ def draw(
     prior = prior_of(people.space, priors)
     posterior = sample(people, prior, manner.hierarchical, manner.sampling, time.perf_counter, manner.bar)
     names = tuple(person.participant for person in batch)
-    return Drawn(people, names, prior, posterior, mixing(posterior), ahead(people, posterior, seed=asked.seed))
+    numbers = tuple(person.trial for person in batch)
+    return Drawn(people, names, numbers, prior, posterior, mixing(posterior), ahead(people, posterior, seed=asked.seed))
 
 
 def read_priors(given: Sequence[str]) -> dict[str, list[float]]:

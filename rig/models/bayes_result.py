@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Int
 
 from analysis.bayes.check import Ahead, checks, coverage
 from analysis.bayes.judge import Mixing, doubts, not_told, praise
 from analysis.bayes.people import People, log_likelihood
 from analysis.bayes.prior import Prior, words
 from analysis.bayes.sampling import Posterior
-from analysis.fit.fit import unstable
-from analysis.predict import predict
-from rig.models.fits import fixed_values
+from analysis.fit.soundness import Soundness, soundness
+from rig.models.fits import fixed_values, of_soundness
 
 
 class Drawn(NamedTuple):
@@ -22,6 +22,7 @@ class Drawn(NamedTuple):
 
     people: People
     names: tuple[str, ...]
+    numbers: tuple[Int[np.ndarray, " trial"], ...]  # of each person's trials
     prior: Prior
     posterior: Posterior
     mixing: Mixing
@@ -29,14 +30,14 @@ class Drawn(NamedTuple):
 
 
 def of_people(drawn: Drawn) -> Iterator[dict[str, Any]]:
-    """Each person's part of ``fit.json``. ``log_likelihood``, ``bic`` and ``shift_growth`` are those of the posterior mean."""
+    """Each person's part of ``fit.json``. ``log_likelihood``, ``bic``, ``shift_growth`` and ``fault`` are those of the posterior mean."""
     people, space = drawn.people, drawn.people.space
     reasons = not_told(people, drawn.posterior)
     tables = [_parameters(drawn, place, why) for place, why in enumerate(reasons)]
     middle = np.array([space.unbounded([table[name]["estimate"] for name in space.names]) for table in tables])
     likelihood = np.asarray(log_likelihood(people)(jnp.asarray(middle)))
     for place, table in enumerate(tables):
-        count, growth = int(people.counts[place]), _growth(people, middle[place], place)
+        count, sound = int(people.counts[place]), _soundness(drawn, middle[place], place)
         yield {
             "learner": people.learner.name,
             "parameters": {**table, **fixed_values(space._replace(fixed=space.fixed | people.fixed_of(place)), people.learner)},
@@ -45,11 +46,11 @@ def of_people(drawn: Drawn) -> Iterator[dict[str, Any]]:
             "n_free": len(table),
             "bic": len(table) * float(np.log(count)) - 2 * float(likelihood[place]),
             "starts_at_best": None,
-            "shift_growth": growth,
+            **of_soundness(sound),
             "seconds": drawn.posterior.seconds,
             "divergences": drawn.mixing.divergences,
             "verdict": "; ".join(doubts(drawn.mixing)) or praise(drawn.mixing),
-            "doubts": [*doubts(drawn.mixing), *unstable(growth), *_weak(table)],
+            "doubts": [*doubts(drawn.mixing), *sound.doubts(), *_weak(table)],
             "coverage": {str(share): coverage(drawn.ahead, place, share) for share in (0.5, 0.95)},
             "checks": [check._asdict() for check in checks(people, drawn.ahead, place)],
         }
@@ -73,10 +74,10 @@ def _parameters(drawn: Drawn, place: int, why: list[str]) -> dict[str, dict[str,
     return found
 
 
-def _growth(people: People, x: np.ndarray, place: int) -> float:
+def _soundness(drawn: Drawn, x: np.ndarray, place: int) -> Soundness:
+    people, numbers = drawn.people, drawn.numbers[place]
     trials = jax.tree.map(lambda column: column[place], people.trials)
-    predicted = predict(people.learner, people.params(jnp.asarray(x), people.fixed_of(place)), people.contexts, trials)
-    return float(np.max(np.asarray(predicted.shift_growth)[: int(people.counts[place])]))
+    return soundness(people.learner, people.params(jnp.asarray(x), people.fixed_of(place)), people.contexts, trials, numbers)
 
 
 def _weak(table: dict[str, dict[str, Any]]) -> list[str]:

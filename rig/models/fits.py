@@ -11,6 +11,7 @@ import numpy as np
 
 from analysis.fit.certainty import Certainty
 from analysis.fit.fit import Fit, Plan, doubts, fit, fit_floors
+from analysis.fit.soundness import Soundness
 from analysis.fit.space import Space, first_trials
 from analysis.learner import Learner
 from analysis.registry import build_learner, learner_options
@@ -108,7 +109,8 @@ def fit_person(asked: Asked, loaded: Loaded, chosen: Chosen, person: Participant
     fixed, contexts = chosen.fixed, len(targets_of(loaded.protocol))
     if asked.first_trials:
         fixed = {**first_trials(chosen.learner, np.asarray(person.seen.action), asked.first_trials), **fixed}
-    fitted = fit(Plan(chosen.learner, contexts, fixed, asked.free, asked.starts, asked.seed), person.seen, time.perf_counter)
+    plan = Plan(chosen.learner, contexts, fixed, asked.free, asked.starts, asked.seed)
+    fitted = fit(plan, person.seen, time.perf_counter, person.trial)
     return {
         "participant": person.participant,
         "simulated": person.simulated,
@@ -156,11 +158,16 @@ def as_stored(fitted: Fit, options: dict[str, str]) -> dict[str, Any]:
         "starts_at_best": fitted.optimum.at_best,
         "starts_converged": int(sum(search.converged for search in searches)),
         "reached": sorted((search.log_likelihood for search in searches), reverse=True),
-        "shift_growth": fitted.shift_growth,
+        **of_soundness(fitted.sound),
         "seconds": fitted.seconds,
         "seconds_compiling": fitted.seconds_compiling,
         "doubts": doubts(fitted),
     }
+
+
+def of_soundness(sound: Soundness) -> dict[str, Any]:
+    """Whether the learner can be believed over the record."""
+    return {"shift_growth": sound.shift_growth, "fault": None if sound.fault is None else str(sound.fault)}
 
 
 def _parameter(estimate: float, known: Certainty) -> dict[str, Any]:

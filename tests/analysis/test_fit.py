@@ -200,6 +200,16 @@ def test_where_no_likelihood_is_finite_the_trial_is_named(gradient_learner):
         first_points(problem._replace(space=problem.space._replace(fixed=fixed)), 4, 0)
 
 
+def test_a_fault_is_named_by_the_trials_own_number_and_is_a_doubt(walk, walk_fit):
+    _, seen, plan = walk
+    assert walk_fit.sound.fault is None
+    numbers = np.arange(101, 101 + TRIALS)
+    rewards = np.where(numbers == 106, np.inf, np.nan)
+    found = fit(plan, seen._replace(reward=rewards, outcome=seen.outcome._replace(reward=rewards)), numbers=numbers)
+    assert str(found.sound.fault) == "trial 106: the reward is infinite, and taught nothing"
+    assert str(found.sound.fault) in doubts(found)
+
+
 def test_first_trials_give_mean_and_sd():
     learner = build_learner("policy-gradient", {}, REACH)
     actions = np.array([[1.0], [np.nan], [3.0], [50.0]])
