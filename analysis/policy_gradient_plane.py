@@ -14,14 +14,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from analysis.angles import WRAPPED
-from analysis.plane import Even, Square, Two, added, around, inverse, less, product, scaled, times, transposed, turned, turned_back
+from analysis.plane import Even, Square, Two, added, around, cos_sin, inverse, less, product, scaled, times, transposed, turned, turned_back
 from analysis.policy_gradient_options import Chosen
 from analysis.policy_gradient_state import Params
 from analysis.twin import Seen
 
 _LEAST = 1e-14  # as in ``analysis.hidden_noise``
 _PLACES = np.sqrt(3.0) * np.concatenate([np.eye(3), -np.eye(3)])[:, :, None]  # (case, number of the spread, 1)
-_LOG_2PI = float(np.log(2 * np.pi))
 
 
 class Spread(NamedTuple):
@@ -62,6 +61,8 @@ class Fixed(NamedTuple):
     sd: Two
     motor: Even  # covariance, normalised
     hidden: Bool[Array, " learner"]
+    log_unit: Array  # log density of a case whose covariance has determinant 1, at its mean and in column units, less log cases
+    least: Array  # log variance
 
 
 class Trial(NamedTuple):
@@ -88,8 +89,9 @@ class _Cases(NamedTuple):
     explored: Even
     noise: Even  # of what hides exploration
     inverse: Even  # of the covariance of what is seen
+    volume: Array  # determinant of the covariance of what is seen
     slope: Two  # inverse times seen
-    log_density: Array
+    distance: Array  # Mahalanobis', squared
 
 
 class _Explored(NamedTuple):
@@ -133,7 +135,9 @@ def log_probs(chosen: Chosen, params: Params, contexts: int, trials: Seen) -> Fl
 def _fixed(params: Params) -> Fixed:
     motor = (params.motor_sd / params.initial_sd) ** 2
     hidden = (motor > 0).any(axis=0) | (params.process_sd > 0)
-    return Fixed(params, Two(*params.initial_mean), Two(*params.initial_sd), Even(motor[0], jnp.zeros_like(motor[0]), motor[1]), hidden)
+    noise = Even(motor[0], jnp.zeros_like(motor[0]), motor[1])
+    log_unit = -jnp.log(params.initial_sd).sum(axis=0) - np.log(2 * np.pi * len(_PLACES))
+    return Fixed(params, Two(*params.initial_mean), Two(*params.initial_sd), noise, hidden, log_unit, jnp.log(params.variance_floor))
 
 
 def _start(fixed: Fixed) -> Belief:
@@ -150,7 +154,7 @@ def _step(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Trial) -> tuple[B
 
 def _aged(fixed: Fixed, belief: Belief, _: Trial) -> tuple[Belief, Array]:
     """After a trial without an action: it teaches nothing, but the mean forgets, and no case's variance is under the floor."""
-    known, a, least = _known(belief), fixed.params.retention, jnp.log(fixed.params.variance_floor)
+    known, a, least = _known(belief), fixed.params.retention, fixed.least
     spread, shift = _placed(fixed, belief, known)
     mean = Two(*(a * (old + moved) for old, moved in zip(belief.mean, shift, strict=True)))
     process, nothing = fixed.params.process_sd**2, jnp.zeros_like(spread.first)
@@ -165,8 +169,10 @@ def _learned(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Trial) -> tupl
     border = partial(_bordered, trial.acted)
     known = border(_known, belief)
     cases = border(partial(_cases, fixed), belief, trial, known)
-    total = jax.nn.logsumexp(cases.log_density, axis=0)
-    log_prob = total - np.log(len(_PLACES)) - jnp.log(fixed.sd.x) - jnp.log(fixed.sd.y)
+    nearest = jnp.min(cases.distance, axis=0)
+    weights = jnp.exp(0.5 * (nearest - cases.distance)) / jnp.sqrt(cases.volume)
+    total = jnp.sum(weights, axis=0)
+    log_prob = jnp.log(total) - 0.5 * nearest + fixed.log_unit
     baseline, told = belief.baseline, jnp.isfinite(trial.reward)
     advantage = jnp.where(told & ~jnp.isnan(baseline), trial.reward - baseline, 0.0)
     begun = jnp.where(jnp.isnan(baseline), trial.reward, baseline)
@@ -174,7 +180,7 @@ def _learned(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Trial) -> tupl
     explored = border(partial(_explored, chosen, fixed), cases, advantage)
     moved = border(partial(_moved, chosen, fixed), cases, explored, known.left)
     after = border(partial(_turned_on, fixed), cases, explored, moved.with_exploration, advantage)
-    merged = _merged(fixed, jnp.exp(cases.log_density - total), moved, after)
+    merged = _merged(fixed, weights / total, moved, after)
     return merged._replace(baseline=jnp.where(told, learnt, baseline)), log_prob
 
 
@@ -221,15 +227,15 @@ def _cases(fixed: Fixed, belief: Belief, trial: Trial, known: _Known) -> _Cases:
     seen = Two(
         *((y - first) / sd - mean - m for y, first, sd, mean, m in zip(trial.action, fixed.mean, fixed.sd, belief.mean, moved, strict=True))
     )
-    cos, sin = jnp.cos(spread.angle), jnp.sin(spread.angle)
+    cos, sin = cos_sin(spread.angle)
     first, second = jnp.exp(spread.first), jnp.exp(spread.second)
     explored = turned(cos, sin, first, second)
     noise = Even(*(m + left for m, left in zip(fixed.motor, known.left, strict=True)))
     precision, volume = inverse(Even(*(e + n for e, n in zip(explored, noise, strict=True))))
     slope = times(precision, seen)
-    log_density = -0.5 * (seen.x * slope.x + seen.y * slope.y + jnp.log(volume)) - _LOG_2PI
+    distance = seen.x * slope.x + seen.y * slope.y
     mean = Two(belief.mean.x + moved.x, belief.mean.y + moved.y)
-    return _Cases(spread, mean, seen, cos, sin, Two(1 / first, 1 / second), explored, noise, precision, slope, log_density)
+    return _Cases(spread, mean, seen, cos, sin, Two(1 / first, 1 / second), explored, noise, precision, volume, slope, distance)
 
 
 def _explored(chosen: Chosen, fixed: Fixed, cases: _Cases, advantage: Array) -> _Explored:
@@ -276,7 +282,7 @@ def _moved(chosen: Chosen, fixed: Fixed, cases: _Cases, explored: _Explored, of_
 def _turned_on(fixed: Fixed, cases: _Cases, explored: _Explored, with_exploration: Square, advantage: Array) -> _TurnedOn:
     """The spread's step, a quadratic form of exploration for each number; what is unknown of it, and how it goes with the mean."""
     (z1, z2), (u11, u12, u22), (p1, p2) = explored.along, explored.left_along, cases.precisions
-    rate, least = fixed.params.alpha_log_var * advantage, jnp.log(fixed.params.variance_floor)
+    rate, least = fixed.params.alpha_log_var * advantage, fixed.least
     h1, h2, h3 = rate * p1, rate * p2, fixed.params.alpha_angle * advantage * (p2 - p1)
     spread = Spread(
         jnp.maximum(cases.spread.first + 0.5 * (h1 * (z1 * z1 + u11) - rate), least),
