@@ -32,6 +32,7 @@ ALL = (
     "dask_fits",
     "calibration",
     "live",
+    "adaptive",
 )
 
 

@@ -100,6 +100,14 @@ ROWS = (
     ("live reach-reward", "live inference, a trial weighed, {0[particles]} particles", "p99 under 100 ms",
      "median {0[learn_ms][median]} ms, p99 {0[learn_ms][p99]} ms on a busy machine; moves afterwards {0[move_ms][median]} ms, "
      "p99 {0[move_ms][p99]} ms"),
+    ("adaptive choosing", "a condition chosen of {0[candidates]}, between trials; {0[futures]} futures of {0[trials]} trials",
+     "no frame of a trial is late for it", "median {0[took_ms][median]} ms, p99 {0[took_ms][p99]} ms on a busy machine; "
+     "the processor worked {0[processor_ms][p99]} ms (p99)"),
+    ("adaptive telling_apart", "trials until two learners are told apart by 20 to 1, {0[people]} people like each (policy gradient; rival)",
+     "fewer than a fixed or a random schedule",
+     "chosen {0[schedules][chosen][policy-gradient][mean]}; {0[schedules][chosen][reward-variability][mean]}, "
+     "drawn {0[schedules][drawn][policy-gradient][mean]}; {0[schedules][drawn][reward-variability][mean]}, "
+     "best fixed {0[schedules][5 deg][policy-gradient][mean]}; {0[schedules][5 deg][reward-variability][mean]}"),
     ("starts", "`twinrig --help`", "under 0.3 s", "{0[help_s][median]} s (median), {0[help_s][max]} s (slowest)"),
     ("starts", "first frame of `twinrig run`", "under 8 s", "{0[first_frame_s][median]} s (median), {0[first_frame_s][max]} s (slowest)"),
     ("bench_soak", "manipulandum's firmware in the loop for {0[minutes]} min at 1 kHz, streams and twin on", "no packet lost, none broken",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from protocols.schema_base import NAME, Part, Series, given, part
+from protocols.schema_base import NAME, Parameters, Part, Series, given, part
 
 FeedbackName = Literal["none", "endpoint", "continuous"]
 PhaseKind = Literal["familiarisation", "baseline", "no_feedback", "training", "washout", "retention", "transfer"]
@@ -72,6 +72,24 @@ class ForceField(Part):
     channel_damping: float = given(15.0, "across the channel", "N s/m", ge=0, le=60)
 
 
+class Choose(Part):
+    """What is left open, and chosen while the block runs: the candidate that tells the twin's learner best from a rival."""
+
+    rival: str = given(..., "name of the learner that [twin]'s is to be told apart from")
+    options: dict[str, str] = given({}, "the rival's options")
+    parameters: Parameters = given({}, "the rival's parameters; those without a default come from [twin]")
+    every: int = given(10, "a choice holds for so many trials of the block", "trials", ge=1, le=1000)
+    futures: int = given(50, "simulated for each learner and candidate", "simulations", ge=20, le=1000)
+    rotation_deg: tuple[float, ...] = given((), "candidates: rotation of the cursor, counter-clockwise", "deg")
+    clamp_deg: tuple[float, ...] = given((), "candidates: direction of a clamped cursor relative to the target", "deg")
+    half_width_deg: tuple[float, ...] = given((), "candidates: half the width of a following reward zone", "deg")
+
+    def given(self) -> tuple[str, tuple[float, ...]]:
+        """What is left open, and its candidates in degrees; of several, the first."""
+        lists = (("rotation", self.rotation_deg), ("clamp", self.clamp_deg), ("half_width", self.half_width_deg))
+        return next(((what, values) for what, values in lists if values), ("", ()))
+
+
 class Block(Part):
     """A run of trials under one regime."""
 
@@ -91,6 +109,7 @@ class Block(Part):
     feedback_delay: float = given(0.0, "time from the end of the movement to its feedback", "s", ge=0, le=30)
     feedback_probability: float = given(1.0, "share of the trials, drawn at random, that show their feedback", "ratio", ge=0, le=1)
     reward: Reward = part(Reward, "what is earned and told")
+    choose: Choose | None = given(None, "what is chosen while the block runs, to tell two learners apart; absent: nothing")
     aim_report: bool = given(False, "whether the participant says before each movement where they aim")
     instruction: str | None = given(None, "key of the text shown before the block")
     break_after: bool = given(False, "whether a break follows (each block, where it is repeated)")

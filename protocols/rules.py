@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Collection, Iterator
-from typing import NamedTuple
 
+from protocols.choosing_rules import choose_problems
+from protocols.problem import Problem
 from protocols.records import action_columns
 from protocols.schema import ArcTask, BimanualTask, Block, Phase, Point, Protocol, SkittlesTask
 from protocols.schema_task import AnyTask
@@ -12,14 +13,6 @@ from protocols.words import WORDS
 
 MARGIN = 0.1  # s, of the span that is searched for an onset: the filter reaches that far from its ends
 LARGEST_SCREEN = 2.0  # m; no scene can be taller, whatever the rig
-
-
-class Problem(NamedTuple):
-    """One mistake in a file."""
-
-    place: str  # key path
-    found: str
-    remedy: str
 
 
 def problems(protocol: Protocol) -> Iterator[Problem]:
@@ -118,6 +111,7 @@ def _block(protocol: Protocol, phase: Phase, block: Block, place: str) -> Iterat
     yield from _perturbation(protocol, block, f"{place}.perturbation")
     yield from _zone(protocol, block, f"{place}.reward.zone")
     yield from _movement_time(protocol, block, f"{place}.movement_time")
+    yield from choose_problems(protocol, block, f"{place}.choose")
     if block.aim_report and (task := protocol.task.kind) != "reach":
         yield Problem(f"{place}.aim_report", f"{task} has no aim to report", "remove it")
     if block.feedback == "none" and block.feedback_delay > 0:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from protocols.choosing import Candidates, Chooser, Open, candidates_of, in_force
 from protocols.history import Committed
 from protocols.schema import Block, Condition, Protocol
 from protocols.task import MISSING, Feedback, HandMapping, RewardRule, Trial
@@ -24,7 +25,7 @@ class PlannedBlock(NamedTuple):
     block: Block
     repeat: int  # which of the entry's repeats, from 0
     first: int  # slot of its first trial, from 1
-    trials: tuple[Trial, ...]  # each as its first attempt would be, with ``number`` = ``slot``; following zones are still NaN
+    trials: tuple[Trial, ...]  # each as its first attempt would be, with ``number`` = ``slot``; following zones are NaN, choices the first
 
     @property
     def last(self) -> int:
@@ -52,12 +53,21 @@ def trial_count(protocol: Protocol, condition: str) -> int:
     return sum(entry.block.trials for entry in _entries(protocol, condition))
 
 
-def next_trial(protocol: Protocol, condition: str, seed: int, history: Sequence[Committed], trials: int | None = None) -> Trial | None:
+def next_trial(
+    protocol: Protocol,
+    condition: str,
+    seed: int,
+    history: Sequence[Committed],
+    trials: int | None = None,
+    choose: Chooser | None = None,
+) -> Trial | None:
     """The trial to give after ``history`` (all committed trials of the session, in order), or None when the session is over.
 
     With ``trials``, the session ends after so many completed trials: the blocks of the last phase go on if the file has fewer.
     Slots to be given again come next, or after their block's last slot, as the protocol says. The time taken doesn't grow with the
     history, but for a search through one block at its end.
+
+    ``choose`` is asked where a block leaves something open that no earlier trial of the run has; without it the first candidate is taken.
     """
     if trials is not None and len(history) >= trials and sum(c.status == "completed" for c in history) >= trials:
         return None
@@ -65,15 +75,40 @@ def next_trial(protocol: Protocol, condition: str, seed: int, history: Sequence[
     slot, attempt = (again.slot, again.attempt + 1) if again else (_new_slot(protocol, condition, seed, history), 1)
     if trials is None and slot > trial_count(protocol, condition):
         return None
-    return trial_of_slot(protocol, condition, seed, slot, history)._replace(number=len(history) + 1, attempt=attempt)
+    return trial_of_slot(protocol, condition, seed, slot, history, choose)._replace(number=len(history) + 1, attempt=attempt)
 
 
-def trial_of_slot(protocol: Protocol, condition: str, seed: int, slot: int, history: Sequence[Committed]) -> Trial:
-    """The first attempt at a slot, also beyond the file's last one; a following zone is the one in force after ``history``."""
+def trial_of_slot(
+    protocol: Protocol, condition: str, seed: int, slot: int, history: Sequence[Committed], choose: Chooser | None = None
+) -> Trial:
+    """The first attempt at a slot, also beyond the file's last one; a following zone is the one in force after ``history``.
+
+    What a block leaves open is as ``next_trial`` says.
+    """
     block = _planned(protocol, condition, seed, _block_index(protocol, condition, slot))
     trial = block.trials[slot - block.first]
     rule = zone_rule(block.block, protocol.condition(condition))
+    candidates = candidates_of(block.block, protocol.condition(condition))
+    if candidates is not None:
+        index = in_force(candidates, block.first, trial, history)
+        if index is None:
+            index = choose(_open(block, candidates, rule, slot, history)) if choose else 0
+        trial, rule = candidates.given(trial, rule, index)
     return trial._replace(zone=_following(rule, history)) if rule.following else trial
+
+
+def first_choice(protocol: Protocol, condition: str, block: PlannedBlock) -> Open | None:
+    """What a block leaves open at its first trial, before anything was committed; None: nothing."""
+    chosen = protocol.condition(condition)
+    candidates = candidates_of(block.block, chosen)
+    return None if candidates is None else _open(block, candidates, zone_rule(block.block, chosen), block.first, ())
+
+
+def _open(block: PlannedBlock, candidates: Candidates, rule: ZoneRule, slot: int, history: Sequence[Committed]) -> Open:
+    """The choice for the run that a slot begins."""
+    assert block.block.choose is not None
+    start = candidates.run(slot - block.first) * candidates.every
+    return Open(block.block.choose, candidates, block.trials[start : start + candidates.every], rule, history)
 
 
 def should_requeue(protocol: Protocol, trial: Trial, status: str, certificate_broken: bool, forced: bool = False) -> bool:
@@ -190,6 +225,7 @@ def _planned(protocol: Protocol, condition: str, seed: int, index: int) -> Plann
         band=block.movement_time or (MISSING, MISSING),
         aim_report=block.aim_report,
     )
+    candidates = candidates_of(block, chosen)
     given = tuple(
         template._replace(
             number=first + i,
@@ -203,6 +239,8 @@ def _planned(protocol: Protocol, condition: str, seed: int, index: int) -> Plann
         )
         for i in range(count)
     )
+    if candidates is not None:
+        given = tuple(candidates.given(trial, rule, 0)[0] for trial in given)
     return PlannedBlock(index + 1, entry.phase, block, entry.repeat, first, given)
 
 

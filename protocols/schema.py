@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from protocols.design import Block, Perturbation, Phase, Reward, Zone
+from protocols.design import Block, Choose, Perturbation, Phase, Reward, Zone
 from protocols.errors import BadInput
 from protocols.schema_base import NAME, given
 from protocols.schema_session import (
@@ -30,9 +30,9 @@ from protocols.schema_task import AnyTask, ArcTask, BimanualTask, Point, ReachTa
 from protocols.words import WORDS
 
 __all__ = [
-    "ArcTask", "BimanualTask", "Block", "Bonus", "Breaks", "Calibrated", "Certificate", "Condition", "Counterbalance", "Exclusion",
-    "Limits", "Live", "Participant", "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions", "ReachTask",
-    "Requeue", "Reward", "SkittlesTask", "Study", "Target", "Timing", "Twin", "Workspace", "Zone",
+    "ArcTask", "BimanualTask", "Block", "Bonus", "Breaks", "Calibrated", "Certificate", "Choose", "Condition", "Counterbalance",
+    "Exclusion", "Limits", "Live", "Participant", "Perturbation", "Phase", "Point", "Points", "Protocol", "Question", "Questions",
+    "ReachTask", "Requeue", "Reward", "SkittlesTask", "Study", "Target", "Timing", "Twin", "Workspace", "Zone",
 ]  # fmt: skip
 
 

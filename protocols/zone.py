@@ -26,8 +26,9 @@ class ZoneRule(NamedTuple):
 
 
 def zone_rule(block: Block, condition: Condition) -> ZoneRule:
-    """The zone of a block's trials; a condition of rotation sign -1 mirrors it."""
+    """The zone of a block's trials; a condition of rotation sign -1 mirrors it. Where its width is to be chosen, it has the first one."""
     zone, sign = block.reward.zone, condition.rotation_sign
+    widths = (block.choose and block.choose.half_width_deg) or (zone.half_width_deg,)
     edges = (MISSING, MISSING)
     if zone.kind == "fixed" and zone.low_deg is not None and zone.high_deg is not None:
         low, high = sorted((sign * math.radians(zone.low_deg), sign * math.radians(zone.high_deg)))
@@ -38,7 +39,7 @@ def zone_rule(block: Block, condition: Condition) -> ZoneRule:
         high=edges[1],
         window=zone.window,
         median=zone.statistic == "median",
-        half_width=math.radians(zone.half_width_deg),
+        half_width=math.radians(widths[0]),
         side=sign * _SIDES[zone.direction],
         limit=math.radians(zone.limit_deg),
         hit_rate=MISSING if zone.hit_rate is None else zone.hit_rate,

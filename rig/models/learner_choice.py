@@ -11,7 +11,7 @@ from analysis.learner import Learner
 from analysis.registry import build_learner, check_values, learner_options, learner_parameters
 from protocols.errors import BadInput
 from protocols.records import action_columns
-from protocols.schema import Protocol
+from protocols.schema import Choose, Protocol
 from protocols.task import Task
 from rig.tables.derive import split_setting
 
@@ -55,6 +55,19 @@ def twin_choice(protocol: Protocol, task: Task, folder: Path) -> Choice:
     choice = Choice(learner, dict(twin.options), {**fitted, **twin.parameters}, twin.from_first_trials or 0)
     stand_in = choice.complete(np.array([[0.0], [1.0]]) * np.ones(len(task.action_names))) if choice.first_trials else choice
     stand_in.params()  # what is wrong is said now, not after the first trials
+    return choice
+
+
+def rival_choice(protocol: Protocol, task: Task, folder: Path, asked: Choose) -> Choice:
+    """The learner that a block's ``choose`` tells the twin's apart from.
+
+    Raises:
+        BadInput: no such learner, option or parameter, or a parameter without a value.
+    """
+    learner = build_learner(asked.rival, asked.options, task.action_names, task)
+    kept = {key: value for key, value in _of_twin(protocol, folder, learner).items() if _whole(key) not in map(_whole, asked.parameters)}
+    choice = Choice(learner, dict(asked.options), {**kept, **asked.parameters}, 0)
+    choice.params()
     return choice
 
 
@@ -151,17 +164,23 @@ def check_learners(protocol: Protocol, file: Path) -> None:
         check_values(given.learner, given.options, names, {**inherited, **given.parameters})
     except BadInput as error:
         raise BadInput(f"{file}: [participant]: {error}") from error
+    of_twin = {**fitted, **twin.parameters, **unknown}
     try:
         for rival in protocol.live.rivals:
-            _check_rival(rival, names, {**fitted, **twin.parameters, **unknown})
+            _check_rival(rival, {}, names, of_twin, {})
     except BadInput as error:
         raise BadInput(f"{file}: [live] rivals: {error}") from error
+    try:
+        for asked in (block.choose for phase in protocol.phases for block in phase.blocks if block.choose):
+            _check_rival(asked.rival, asked.options, names, of_twin, asked.parameters)
+    except BadInput as error:
+        raise BadInput(f"{file}: choose: {error}") from error
 
 
-def _check_rival(name: str, names: tuple[str, ...], of_twin: Mapping[str, Any]) -> None:
-    """A rival begins where the twin does, and has its own defaults else; its options are as they are without a word."""
-    wanted = {p.name for p in learner_parameters(name, {}, names) if p.default is None}
-    check_values(name, {}, names, {key: value for key, value in of_twin.items() if _whole(key) in wanted})
+def _check_rival(name: str, options: Mapping[str, str], names: tuple[str, ...], of_twin: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """A rival begins where the twin does, and has its own values and defaults else."""
+    wanted = {p.name for p in learner_parameters(name, options, names) if p.default is None} - set(map(_whole, own))
+    check_values(name, options, names, {**{key: value for key, value in of_twin.items() if _whole(key) in wanted}, **own})
 
 
 def thawed(kept: Mapping[str, Any], task: Task) -> Choice:

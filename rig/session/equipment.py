@@ -21,6 +21,7 @@ from rig.streams.recorder import Recorder
 from rig.twin.twin import JournalFollower
 
 if TYPE_CHECKING:
+    from rig.session.choosing import Choosing
     from rig.session.remote import Remote
 
 
@@ -42,6 +43,7 @@ class Rig:
     inference: JournalFollower | None
     participant: SimulatedParticipant | ReplayedParticipant | None
     say: Callable[[str], None]  # to the experimenter's terminal
+    choosing: "Choosing | None" = None  # what blocks leave open
     pictures: Pictures | None = None
     remote: "Remote | None" = None  # the experimenter's page
 

@@ -30,6 +30,7 @@ from rig.screen.pictures import Pictures
 from rig.screen.window import Window
 from rig.session import attachment as attachments
 from rig.session.attachment import Attachment, VirtualPointers
+from rig.session.choosing import Choosing, open_choosing
 from rig.session.equipment import Rig
 from rig.session.input import DeviceSlot, open_player
 from rig.session.judge import Judge
@@ -71,7 +72,8 @@ def open_parts(
         left, bottom, right, top = task.extent()
         window.look_at(((left + right) / 2, (bottom + top) / 2), plan.protocol.workspace.display_scale)
         judge = Judge(task, LONGEST_PATH)
-        warm = threading.Thread(target=_warm, args=(judge, plan, task))
+        choosing = stack.enter_context(open_choosing(plan, task))
+        warm = threading.Thread(target=_warm, args=(judge, choosing, plan, task))
         warm.start()
         workspace = Workspace(task.hand_origin, plan.protocol.workspace.hand_scale)
         attachment = _attach(opened, journal.start, stack)
@@ -97,7 +99,7 @@ def open_parts(
         responder = SimulatedResponder(window, _answers(plan)) if participant else Person(window)
         pages = Pages(window, responder, words=page_words(plan.language, plan.protocol.texts.get(plan.language)))
         rig = Rig(plan, task, workspace, judge, window, pages, device, journal, streams, recorder, twin, inference, participant, say)
-        rig.pictures = Pictures(pictures) if pictures else None
+        rig.choosing, rig.pictures = choosing, Pictures(pictures) if pictures else None
         for note in (*window.notes, *device.info.notes, *calibrated.complaints):
             say(note)
         rig.remote = stack.enter_context(open_remote(plan.folder))
@@ -148,8 +150,10 @@ def _let_finish(follower: JournalFollower, trials: int, patience: float = 5.0) -
         wait_until(now() + 0.01)
 
 
-def _warm(judge: Judge, plan: Plan, task: Task) -> None:
+def _warm(judge: Judge, choosing: Choosing | None, plan: Plan, task: Task) -> None:
     """Compile what a trial calls, before a participant waits for it."""
+    if choosing is not None:
+        choosing.warm()
     trial = base_schedule(plan.protocol, plan.condition, plan.seed)[0]
     posture, buttons = task.start_posture(trial)
     still = HandPath(np.array([0.0, 0.001]), np.array([posture, posture], float), np.array([buttons, buttons]), 2)

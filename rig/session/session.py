@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from devices.process import frame_by_frame
+from protocols.choosing import Open
 from protocols.errors import Aborted, DeviceError, JournalError, TwinrigError
 from protocols.force import force_details, force_of, uses_force
 from protocols.history import Committed
@@ -21,6 +22,7 @@ from rig.journal.writer import Frames, Ticket
 from rig.screen.page_scenes import Page
 from rig.session import between, upkeep
 from rig.session.certificate import breaks, certificate_of
+from rig.session.choosing import said
 from rig.session.equipment import Rig
 from rig.session.forces import TrialForce
 from rig.session.sampling import SampleLog
@@ -92,7 +94,17 @@ class Session:
     def _next(self) -> Trial | None:
         if self._plan.trials and len(self.history) >= HOPELESS and all(c.status != "completed" for c in self.history):
             raise TwinrigError(f"none of {len(self.history)} trials was completed: see the trials table for why, then pilot again")
-        return next_trial(self._protocol, self._plan.condition, self._plan.seed, self.history, self._plan.trials)
+        return next_trial(self._protocol, self._plan.condition, self._plan.seed, self.history, self._plan.trials, self._choose)
+
+    def _choose(self, run: Open) -> int:
+        """Choose what a block leaves open, with frames going on meanwhile; what was found is kept."""
+        assert self.rig.choosing is not None
+        found = self.rig.choosing.begin(run)
+        while not found.done():
+            self._empty_frame()
+        told = found.result()
+        self.rig.event("condition_chosen", **said(run, told))
+        return told.index
 
     def _give(self, trial: Trial) -> None:
         """One trial from its presentation to its commit."""

@@ -76,7 +76,8 @@ def _judged_again(plan: Plan, protocol: Protocol, loaded: Loaded, reaction_times
 
 def _trial(plan: Plan, protocol: Protocol, loaded: Loaded, given: Trial, history: list[Committed]) -> Trial:
     """The trial that was given, with the rules that the protocol judges it by."""
-    asked = trial_of_slot(protocol, plan.condition, plan.seed, given.slot, history)
+    as_chosen = lambda run: max(run.candidates.of(given), 0)  # noqa: E731
+    asked = trial_of_slot(protocol, plan.condition, plan.seed, given.slot, history, as_chosen)
     for name in GIVEN:
         was, would = getattr(given, name), getattr(asked, name)
         if not np.array_equal(np.asarray(was, float), np.asarray(would, float), equal_nan=True):
