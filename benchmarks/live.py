@@ -33,6 +33,8 @@ class Session(NamedTuple):
     away: np.ndarray  # (free,) mean - truth, in the interval's SDs
     learn_ms: np.ndarray  # (trial,)
     move_ms: np.ndarray  # (trial,)
+    learn_cpu_ms: np.ndarray  # (trial,) of these, what the processor worked
+    move_cpu_ms: np.ndarray  # (trial,)
     fit_inside: np.ndarray  # (free,) NaN where not fitted, or not told by the fit; else whether the estimate is in the interval
     fit_away: np.ndarray  # (free,) estimate - mean, in the interval's SDs
 
@@ -62,8 +64,7 @@ def session(study: Study, inference: Inference, number: int, fitted: bool) -> Se
     return Session(
         within(natural, told),
         (told.mean - truth) / told.sd,
-        times[:, 0],
-        times[:, 1],
+        *times.T,
         np.where(np.isnan(estimates), np.nan, within(estimates, told)),
         (unbounded - told.mean) / told.sd,
     )
@@ -77,18 +78,23 @@ def practise(study: Study, inference: Inference, truth: Float[np.ndarray, " free
 
 
 def watched(inference: Inference, seen: Seen) -> tuple[Told, np.ndarray]:
-    """What is believed after all trials, and the time (ms) that learning and moving took after each."""
+    """What is believed after all trials, and the time (ms) that learning and moving took after each, on the clock and at the processor."""
     live, record, times, told = begin(inference), Record(), [], None
     for index in range(len(seen.reward)):
         trial = jax.tree.map(lambda x, index=index: np.asarray(x)[index], seen)
-        began = time.perf_counter()
+        began = _clocks()
         live, told = learn(inference, live, trial)
-        learned = time.perf_counter()
+        learned = _clocks()
         record.add(trial)
         live = jax.block_until_ready(move(inference, live, record))
-        times.append((learned - began, time.perf_counter() - learned))
+        times.append(np.concatenate([learned - began, _clocks() - learned])[[0, 2, 1, 3]])
     assert told is not None
     return told, 1e3 * np.array(times)
+
+
+def _clocks() -> np.ndarray:
+    """Now, and what the processor has worked for this process, s."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def fitted_values(study: Study, inference: Inference, seen: Seen) -> Float[np.ndarray, " free"]:
@@ -100,7 +106,7 @@ def fitted_values(study: Study, inference: Inference, seen: Seen) -> Float[np.nd
 
 def summary(names: tuple[str, ...], done: list[Session]) -> dict[str, Any]:
     """By parameter: how often the interval held the truth and what a binomial test says; where fits lie; times."""
-    inside, away, learn_ms, move_ms, fit_inside, fit_away = (np.array(field) for field in zip(*done, strict=True))
+    inside, away, learn_ms, move_ms, learn_cpu, move_cpu, fit_inside, fit_away = (np.array(field) for field in zip(*done, strict=True))
     count = len(done)
     tests = np.array([float(binomtest(int(hits), count, LEVEL).pvalue) for hits in inside.sum(axis=0)])
     pooled = np.isfinite(fit_inside)
@@ -116,9 +122,15 @@ def summary(names: tuple[str, ...], done: list[Session]) -> dict[str, Any]:
         "fitted_values": int(pooled.sum()),
         "fits_in_interval_percent": round(100 * float(fit_inside[pooled].mean()), 1) if pooled.any() else None,
         "fits_away_sd_median": round(float(np.median(np.abs(fit_away[pooled]))), 2) if pooled.any() else None,
-        "learn_ms": {"median": round(float(np.median(learn_ms)), 2), "p99": round(float(np.quantile(learn_ms, 0.99)), 1)},
-        "move_ms": {"median": round(float(np.median(move_ms)), 2), "p99": round(float(np.quantile(move_ms, 0.99)), 1)},
+        "learn_ms": _spread(learn_ms),
+        "move_ms": _spread(move_ms),
+        "learn_cpu_ms": _spread(learn_cpu),
+        "move_cpu_ms": _spread(move_cpu),
     }
+
+
+def _spread(times: np.ndarray) -> dict[str, float]:
+    return {"median": round(float(np.median(times)), 2), "p99": round(float(np.quantile(times, 0.99)), 1)}
 
 
 if __name__ == "__main__":

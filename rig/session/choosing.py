@@ -58,7 +58,9 @@ def open_choosing(plan: Plan, task: Task) -> Iterator[Choosing | None]:
 
 def said(run: Open, told: Told) -> dict[str, Any]:
     """What is kept of a choice, beside its time."""
+    what, value = run.candidates.what.replace("_", " "), np.rad2deg(run.candidates.values[told.index])
     return {
+        "text": f"{what} {value:g} deg",
         "slot": run.trials[0].slot,
         "what": run.candidates.what,
         "candidates_deg": np.rad2deg(run.candidates.values).tolist(),
