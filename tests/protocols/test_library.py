@@ -115,3 +115,15 @@ def test_arc_practises_one_band_of_movement_times_and_tests_four():
     angle = np.append(np.linspace(np.pi, 0, 6)[1:], 0.0)
     first = task.radius * np.column_stack([np.cos(angle), np.sin(angle)]).ravel()
     assert np.allclose(protocol.twin.parameters["initial_mean"], first, atol=5e-4), "on the middle of the channel"
+
+
+def test_arc_by_primitives_prescribes_no_place_and_begins_along_the_channel():
+    protocol = load_protocol("arc-primitives").protocol
+    task = make_task(protocol)
+    trials = base_schedule(protocol, "", 1)
+    assert task.name == "arc-primitives" and all(name.startswith("weight_") for name in task.action_names)
+    assert len([trial for trial in trials if trial.reward_shown]) == 200
+    first = task.score(np.array(protocol.twin.parameters["initial_mean"]), trials[-1])
+    straight = task.score(np.zeros(12), trials[-1])
+    assert float(first.hit) == 1.0 and float(first.error) < 0.003, "along the middle of the channel"
+    assert float(straight.hit) == 0.0 and float(straight.reward) < 10 * float(first.reward), "without weights it goes straight"
