@@ -20,6 +20,7 @@ from analysis.recovery import Study, as_seen
 from analysis.simulate import LANES, compile_batches
 from analysis.twin import Seen
 from benchmarks.keep import keep
+from rig.arithmetic import work_in_one_thread
 from rig.models.recovery import Asked, study_of
 
 PROTOCOL, LEARNER, TRIALS, SESSIONS, FITS = "reach-reward", "policy-gradient", 300, 200, 30
@@ -40,6 +41,7 @@ class Session(NamedTuple):
 
 
 def main() -> None:
+    work_in_one_thread()  # as a session's process does
     sessions, fits = (int(word) for word in [*sys.argv[1:], SESSIONS, FITS][:2])
     study = study_of(Asked(PROTOCOL, (LEARNER,), (TRIALS,), 1, SEED, (), STARTS), LEARNER, TRIALS)
     prior = make_prior(study.learner, study.values)

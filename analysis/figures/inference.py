@@ -33,8 +33,9 @@ def inference_course(
             _draw_parameter(axes, trial, name, values)
         if rivals:
             _draw_evidence(grid.flat[panels - 1], trial, evidence[learner], rivals)
-        for axes in grid[-1]:
+        for axes in grid.flat[max(panels - _COLUMNS, 0) : panels]:  # the lowest of each column
             axes.set_xlabel("trial")
+            axes.tick_params(labelbottom=True)
     return figure
 
 
@@ -42,10 +43,17 @@ def _draw_parameter(axes: Axes, trial: np.ndarray, name: str, values: Float[np.n
     low, median, high = values.T
     axes.fill_between(trial, low, high, color=YOKED, alpha=0.25, lw=0)
     axes.plot(trial, median, color=YOKED, lw=1.6)
-    axes.set_title(name.replace("_", " "), fontsize=8.5)
+    axes.set_title(parameter_words(name), fontsize=8.5)
     if np.all(low > 0) and np.max(high) > 20 * np.min(low):
         axes.set_yscale("log")
         axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def parameter_words(name: str) -> str:
+    """``initial_sd.reach_angle_deg`` as it is read: initial sd, reach angle (deg)."""
+    whole, _, action = name.replace("_", " ").partition(".")
+    action = action.removesuffix(" deg") + " (deg)" * action.endswith(" deg")
+    return f"{whole}, {action}" if action else whole
 
 
 def _draw_evidence(axes: Axes, trial: np.ndarray, own: Float[np.ndarray, " trial"], rivals: Mapping[str, np.ndarray]) -> None:

@@ -11,20 +11,23 @@ from protocols.errors import BadInput
 from protocols.load import parse_protocol
 from protocols.records import columns_of
 from protocols.tasks import make_task
-from rig.folder import JOURNAL, PROTOCOL, TWIN, open_session_folder
+from rig.folder import JOURNAL, LIVE, PROTOCOL, TWIN, open_session_folder
+from rig.inference.store import read_inferred
 from rig.journal.reader import Journal, read_journal
 from rig.report.data import SessionRecord, twin_record
 from rig.report.policy import ExpectedErrors
 from rig.twin.store import TwinRow, TwinStore, read_twin
 
 FREE = ("free_person", "free_own")
+LATEST = 10  # trials of which what was inferred is kept: only the last is shown, and inference may be behind
 
 
 @dataclass
 class Follower:
     """One session as it goes on; ``poll`` looks for what is new. ``version`` grows with each change.
 
-    ``record`` is what a report is made from, but for the frames and answers, which nobody watches.
+    ``record`` is what a report is made from, but for the frames and answers, which nobody watches, and for what was
+    inferred after earlier trials.
 
     Raises:
         BadInput: there is no journal in the folder, or a damaged one.
@@ -69,10 +72,11 @@ class Follower:
         with read_journal(self.folder / JOURNAL, thorough=False) as journal, journal.at_once():
             grown = self._grow(journal)
         learned = (self.folder / TWIN).is_file() and self._learn()
+        inferred = self._infer()
         self._seen = marks  # taken before the look: what came in meanwhile is looked for again
         if grown or learned:
             self._compare()
-        return grown or learned
+        return grown or learned or inferred
 
     def _grow(self, journal: Journal) -> bool:
         """Add the journal's new rows; the starts, which change, are read anew."""
@@ -102,6 +106,15 @@ class Follower:
             new = [self._take(store, kind, rows) for kind, rows in (("yoked", self._yoked), *self._free.items())]
         return any(new)
 
+    def _infer(self) -> bool:
+        """Take what was inferred after the last trials, where anything is."""
+        committed, before = self.record.committed, self.record.inferred
+        now = read_inferred(self.folder, max(committed[-1].trial.number - LATEST, 0) if committed else 0)
+        if now is None or (before is not None and before.trial[-1] == now.trial[-1]):
+            return False
+        self.record = replace(self.record, inferred=now)
+        return True
+
     @staticmethod
     def _take(store: TwinStore, kind: str, rows: list[TwinRow]) -> bool:
         new = store.rows(kind, rows[-1].trial if rows else 0)
@@ -121,7 +134,7 @@ class Follower:
 
 def _marks(folder: Path) -> tuple[Any, ...]:
     """What changes when a file of the session is written to."""
-    names = (JOURNAL, f"{JOURNAL}-wal", TWIN, f"{TWIN}-wal")
+    names = (JOURNAL, f"{JOURNAL}-wal", TWIN, f"{TWIN}-wal", LIVE, f"{LIVE}-wal")
     return tuple(_mark(folder / name) for name in names)
 
 

@@ -73,7 +73,7 @@ class WatchPage:
             _say(self.log, words.log(watched.followed.record))
         record = watched.followed.record
         _say(self.head, words.banner(record) + words.cards(record, watched.standing, watched.live.stage))
-        _say(self.health, words.health(record, watched.live.health(), watched.lost, watched.late))
+        _say(self.health, words.health(record, watched.live.health(), watched.lost, watched.late) + words.inference(record))
         self.desk.update(watched.alive)
         self._show_alarms(watched.alarms())
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 
+from analysis.figures.inference import parameter_words
 from rig.monitor.alarms import Alarm
 from rig.monitor.live import Health
 from rig.monitor.standing import Standing
@@ -73,6 +74,23 @@ def health(record: SessionRecord, now: Health, lost: int, late: int) -> str:
     recorder = start.get("xdf")
     parts.append(f"recording {escape(str(recorder))}" if recorder else "no recording")
     return f'<p class="health">{" · ".join(parts)}</p>'
+
+
+def inference(record: SessionRecord) -> str:
+    """What the participant's parameters look like by now, in one line, and how the evidence stands; nothing where nothing is inferred."""
+    found = record.inferred
+    if found is None:
+        return ""
+    parts = [
+        f"{escape(parameter_words(name))} <em>{median:.2g}</em> ({low:.2g} to {high:.2g})"
+        for name, (low, median, high) in ((name, values[-1]) for name, values in found.quantiles.items())
+        if not name.startswith("initial_")
+    ]
+    own = found.evidence[found.learner][-1]
+    for name, values in found.evidence.items():
+        if name != found.learner and math.isfinite(own - values[-1]):
+            parts.append(f"evidence over {escape(name)} <em>{own - values[-1]:+.1f}</em> nats")
+    return f'<p class="health">{escape(found.learner)} by trial {found.trial[-1]}: {" · ".join(parts)}</p>'
 
 
 def alarm(one: Alarm) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from analysis.figures.action import PolicyEllipse, action_space
-from analysis.figures.inference import inference_course
 from analysis.figures.learning import action_course, learning_curve, spread_curve, surprise_curve
 from analysis.figures.paths import hand_paths, scenes, speed_profiles
 from analysis.figures.style import svg
@@ -15,6 +14,7 @@ from protocols.records import Column
 from protocols.scene import Scene
 from protocols.task import RewardRule, Stage, Trial, View
 from rig.report.data import SessionRecord, TwinRecord
+from rig.report.inference import inference_section
 from rig.report.page import Figure, Section
 from rig.report.policy import error_grid, expected_errors
 
@@ -33,7 +33,7 @@ def learning_sections(record: SessionRecord) -> Iterator[Section]:
         yield _action_space(record)
     yield _movements(record)
     yield _prediction(record)
-    yield from _inference(record)
+    yield from inference_section(record)
 
 
 def _learning(record: SessionRecord) -> Section:
@@ -218,16 +218,3 @@ def _prediction(record: SessionRecord) -> Section:
     lead = "How unexpected each action was to the yoked learner, with parameters that were fixed beforehand."
     caption = "Surprise is minus the log density of the action before it was learned from; lower is better. The grey line knows no reward."
     return Section("Prediction", lead, (Figure(svg(figure), caption),), notes=tuple(notes))
-
-
-def _inference(record: SessionRecord) -> Iterator[Section]:
-    """Only where something was inferred: it is opt-in."""
-    found = record.inferred
-    if found is None:
-        return
-    figure = inference_course(found.trial, found.learner, found.quantiles, found.evidence)
-    caption = (
-        "Median and 90 % interval of each parameter, given the trials so far; last, log evidence of the learner less that of each rival."
-    )
-    lead = f"What the participant's parameters looked like after each trial, if they learn as {found.learner} does."
-    yield Section("Inference", lead, (Figure(svg(figure), caption),))

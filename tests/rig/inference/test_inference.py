@@ -1,16 +1,21 @@
 """Live inference beside a session: real journals, a real task, and the same rows however often it was begun anew."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from analysis.figures.inference import parameter_words
 from protocols.errors import BadInput
 from rig.inference.handle import start_inference
 from rig.inference.observer import KEEP, Observer
 from rig.inference.store import open_live, read_inferred
 from rig.journal.reader import read_journal
+from rig.monitor import words
+from rig.monitor.follow import Follower
+from rig.report.inference import inference_section, narrowed
 from rig.twin.twin import TwinPlan
 from tests.rig.twin.twin_examples import REACH, commit_all, new_session, play, protocol
 
@@ -48,7 +53,7 @@ def rows(folder: Path) -> dict:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, study, reaches) -> Path:
     """A session that was inferred in one go."""
-    folder = new_session(tmp_path_factory.mktemp("inference") / "whole")
+    folder = new_session(tmp_path_factory.mktemp("inference") / "whole", protocol_text=TEXT, session=1)
     commit_all(folder, reaches)
     infer(folder, study)
     return folder
@@ -74,6 +79,29 @@ def test_what_is_read_is_what_was_inferred(whole):
     assert all(np.isfinite(values).all() for values in found.evidence.values())
     later = read_inferred(whole, after=TRIALS - 2)
     assert later is not None and later.trial.tolist() == [TRIALS - 1, TRIALS]
+
+
+def test_page_and_report_say_what_is_believed_by_now(whole):
+    """The page in a line, the report in tables, both of the last trial."""
+    record = Follower(whole).record
+    found = read_inferred(whole)
+    low, median, high = found.quantiles["alpha_mean"][-1]
+    line = words.inference(record)
+    assert f"policy-gradient by trial {TRIALS}: " in line and f"alpha mean <em>{median:.2g}</em> ({low:.2g} to {high:.2g})" in line
+    gain = found.evidence["policy-gradient"][-1] - found.evidence["local-level"][-1]
+    assert f"evidence over local-level <em>{gain:+.1f}</em> nats" in line
+    (section,) = inference_section(replace(record, inferred=found))
+    parameters, rivals = section.tables
+    assert [row[0] for row in parameters.rows] == [parameter_words(name) for name in found.quantiles]
+    told = [narrowed(values) < 0.7 for values in found.quantiles.values()]
+    assert parameters.verdicts == ["pass" if one else "warn" for one in told] and any(told) and not all(told)
+    assert rivals.rows[0][:2] == ("local-level", f"{gain:+.1f}")
+
+
+def test_an_interval_narrows_on_the_scale_of_its_parameter():
+    rate, place = np.array([[0.1, 1, 10], [0.5, 1, 2]]), np.array([[-2.0, 0, 2], [-1, 0, 0]])
+    assert narrowed(rate) == pytest.approx(np.log(4) / np.log(100))
+    assert narrowed(place) == pytest.approx(0.25)
 
 
 def test_nothing_was_inferred(tmp_path):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -87,10 +88,10 @@ def play(study: Protocol, trials: int, seed: int = 5, before: tuple[Committed, .
         yield committed
 
 
-def new_session(folder: Path) -> Path:
-    """A session folder with an empty journal."""
+def new_session(folder: Path, **more: Any) -> Path:
+    """A session folder with an empty journal, which says ``more`` of the session."""
     folder.mkdir()
-    create_journal(folder / "journal.sqlite", SESSION)
+    create_journal(folder / "journal.sqlite", SESSION | more)
     return folder
 
 
