@@ -1,7 +1,7 @@
 """48 people as one group by Bayes' rule: how long it takes, and whether the draws can be trusted.
 
-``python -m benchmarks.group_fit [FILE]``: the table of Kim, Parvin & Ivry (2019), by default beside the checkout. Writes
-``benchmarks/results/group_fit.json``.
+``python -m benchmarks.group_fit [FILE [FOLDER]]``: the table of Kim, Parvin & Ivry (2019), by default beside the checkout; the fits stay in
+the folder, if one is named. Writes ``benchmarks/results/group_fit.json``.
 """
 
 import json
@@ -21,13 +21,14 @@ DERIVES = (
     "hit=(clampi==1 and tgtsize>10) or (clampi==0 and fbi==1 and abs(hand_theta)<0.358*tgtsize)",
     "cursor_error_deg=-ri*clampi-hand_theta*fbi*(1-clampi)",
 )
+DRAWN = ("--warmup", "300", "--draws", "500")
 
 
 def words(table: Path, out: Path) -> list[str]:
     """The command."""
     named = [word for column in COLUMNS for word in ("--column", column)] + [word for one in DERIVES for word in ("--derive", one)]
     how = ["--protocol", "reach-rotation", "--learner", "task-outcome", "--method", "bayes", "--hierarchical"]
-    return ["fit", str(table), *how, *named, "--out", str(out)]
+    return ["fit", str(table), *how, *DRAWN, *named, "--out", str(out)]
 
 
 def main() -> None:
@@ -36,11 +37,12 @@ def main() -> None:
         print(f"group_fit: {table} is absent, so nothing is measured", file=sys.stderr)
         return
     with tempfile.TemporaryDirectory() as scratch:
+        out = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(scratch) / "fits"
         began, used = time.perf_counter(), time.process_time()
-        if twinrig(words(table, Path(scratch) / "fits")) != 0:
+        if twinrig(words(table, out)) != 0:
             raise RuntimeError("the fit failed")
         passed, cpu = time.perf_counter() - began, time.process_time() - used
-        group = json.loads((Path(scratch) / "fits" / GROUP).read_text(encoding="utf-8"))
+        group = json.loads((out / GROUP).read_text(encoding="utf-8"))
     told = {name: group[name] for name in ("n_trials", "r_hat", "ess", "divergences", "steps", "verdict")}
     keep(
         "group_fit",

@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Int
 from analysis.fit.space import Scale, Space, make_space, scale_of, values_of
 from analysis.learner import Learner, Params
 from analysis.predict import log_probs, padded
+from analysis.rivals.open_loop import over_trials
 from analysis.twin import Seen
 
 
@@ -94,7 +95,7 @@ def _at_once(people: People) -> Slopes:
 
     def values(x: Float[Array, "chain person free"]) -> tuple[Array, Array]:
         params = jax.vmap(jax.vmap(people.params), in_axes=(0, None))(x, people.own)
-        found = at_once(params, people.trials).sum(axis=0)
+        found = over_trials(at_once(params, people.trials))
         return found.sum(), found  # each person's likelihood is of his own parameters alone
 
     def slopes(x: Float[Array, "chain person free"]) -> tuple[Array, Array]:

@@ -1,11 +1,7 @@
 """One learner fitted to people by Bayes' rule: Hamiltonian Monte Carlo (NUTS; Hoffman & Gelman 2014) over the fitted coordinates.
 
 One person at a time, or all as a group whose members differ: each coordinate is normal between people, on the scale that it is fitted on.
-
-People are sampled non-centred. Where a record says nothing of a coordinate, what is drawn is how far a person is from the group's middle,
-in SDs between people, so that a small SD makes no funnel. Where it says much, that would make a funnel of its own: what is drawn then is
-how far the person is from what record and group together say, in SDs of that. The two are ends of one linear map (``_placed``), exact
-whatever curvature it is given; what is drawn is close to independent standard normals either way.
+What is drawn are coordinates in which that is easy (``analysis.bayes.geometry``).
 """
 
 import math
@@ -15,14 +11,16 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-from analysis.bayes.mode import Modes, modes
+from analysis.bayes.geometry import Likely, frame, likely, of_group, of_people
+from analysis.bayes.mode import modes
 from analysis.bayes.people import People, log_likelihood
 from analysis.bayes.prior import Prior
 
 DEEPEST = 10  # doublings of a trajectory, after which it is cut off
+_DEEPEST_WARMING = 7  # the same while the step size is sought: at first it often falls far too low
+_FIRST_STEP = 0.1  # it is sought from ten times that
 STATS = {"diverging": "diverging", "num_steps": "n_steps", "accept_prob": "acceptance_rate", "energy": "energy", "potential_energy": "lp"}
 
 
@@ -62,10 +60,16 @@ def sample(
     from numpyro.infer import MCMC, NUTS
 
     began = clock()
-    about = modes(people, prior, how.seed)
-    kernel = NUTS(_model(people, prior, group, about), target_accept_prob=how.accept, max_tree_depth=DEEPEST)
+    about = likely(prior, modes(people, prior, how.seed))
+    kernel = NUTS(
+        model_of(people, prior, group, about),
+        step_size=_FIRST_STEP,
+        target_accept_prob=how.accept,
+        dense_mass=[("group",)] if group else False,  # type: ignore[arg-type]
+        max_tree_depth=(_DEEPEST_WARMING, DEEPEST),  # type: ignore[arg-type]
+    )
     run = MCMC(kernel, num_warmup=how.warmup, num_samples=how.draws, num_chains=how.chains, chain_method="vectorized", progress_bar=bar)
-    starts = {name: jnp.asarray(value if how.chains > 1 else value[0]) for name, value in _starts(prior, group, how, about).items()}
+    starts = {name: jnp.asarray(value if how.chains > 1 else value[0]) for name, value in _starts(group, how, about).items()}
     run.run(jax.random.key(how.seed), init_params=starts, extra_fields=tuple(STATS))
     sites = {name: np.asarray(value) for name, value in run.get_samples(group_by_chain=True).items()}
     kept: Mapping[str, Any] = run.get_extra_fields(group_by_chain=True)
@@ -74,56 +78,41 @@ def sample(
     return Posterior(sites["x"], sites.get("mean"), sites.get("spread"), stats, clock() - began)
 
 
-def _model(people: People, prior: Prior, group: bool, about: Modes) -> Callable[[], None]:
+def model_of(people: People, prior: Prior, group: bool, about: Likely) -> Callable[[], None]:
+    """The model in numpyro's words. ``away``, and ``group`` of a group, are drawn; ``x``, ``mean`` and ``spread`` follow."""
     import numpyro
     from numpyro import distributions as dist
 
     likelihood = log_likelihood(people)
-    shape = about.x.shape
+    around = frame(prior, about)
+
+    def anywhere(name: str, shape: tuple[int, ...]) -> Any:
+        return numpyro.sample(name, dist.ImproperUniform(dist.constraints.real, (), shape))
 
     def model() -> None:
-        middle: Any = jnp.asarray(prior.mean)
-        width: Any = jnp.asarray(prior.sd)
+        middle, width = jnp.asarray(prior.mean), jnp.asarray(prior.sd)
         if group:
-            middle = numpyro.sample("mean", dist.Normal(middle, width).to_event(1))
-            width = numpyro.sample("spread", dist.HalfNormal(jnp.asarray(prior.between)).to_event(1))
-        away: Any = numpyro.sample("away", dist.ImproperUniform(dist.constraints.real, (), shape))
-        placed, log_volume = _placed(about, middle, width, away)
-        x: Any = numpyro.deterministic("x", placed)
+            middle, log_width = of_group(around, anywhere("group", around.centre.shape))
+            width = jnp.exp(log_width)
+            believed = dist.Normal(prior.mean, prior.sd).log_prob(middle) + dist.HalfNormal(prior.between).log_prob(width) + log_width
+            numpyro.factor("believed", believed.sum())
+            numpyro.deterministic("mean", middle)
+            numpyro.deterministic("spread", width)
+        x, log_volume = of_people(about, middle, width, anywhere("away", about.share.shape))
         numpyro.factor("people", dist.Normal(middle, width).log_prob(x).sum() + log_volume)
         numpyro.factor("likelihood", likelihood(x).sum())
+        numpyro.deterministic("x", x)
 
     return model
 
 
-def _placed(
-    about: Modes, middle: Float[Array, " free"], width: Float[Array, " free"], away: Float[Array, "person free"]
-) -> tuple[Float[Array, "person free"], Float[Array, ""]]:
-    """People from what is drawn of them, and the log volume of that map.
-
-    With the likelihood taken for a normal one about its mode, a person's precision is that of his record and of the group together.
-    """
-    share = about.information @ about.x[..., None]
-    root = jnp.linalg.cholesky(about.information + jnp.diag(1 / width**2))
-    lower = solve_triangular(root, share + (middle / width**2)[:, None], lower=True)
-    x = solve_triangular(root, lower + away[..., None], lower=True, trans="T")[..., 0]
-    return x, -jnp.log(jnp.diagonal(root, axis1=-2, axis2=-1)).sum()
-
-
-def _starts(prior: Prior, group: bool, how: Sampling, about: Modes) -> dict[str, Float[np.ndarray, "chain ..."]]:
-    """Where the chains begin: around the modes, further apart than the posterior is wide, and on the scale without bounds."""
+def _starts(group: bool, how: Sampling, about: Likely) -> dict[str, Float[np.ndarray, "chain ..."]]:
+    """Where the chains begin: further apart than the posterior is wide."""
     random = np.random.default_rng([how.seed, 4])
-
-    def apart(*shape: int) -> np.ndarray:
-        return random.normal(size=(how.chains, *shape))
-
-    starts = {"away": 1.5 * apart(*about.x.shape)}
+    starts = {"away": random.normal(size=(how.chains, *about.share.shape))}
     if group:
-        people, free = about.x.shape
-        between = np.maximum(about.x.std(axis=0), 0.1 * prior.between)
-        starts["mean"] = about.x.mean(axis=0) + 2 * between / np.sqrt(people) * apart(free)
-        starts["spread"] = np.log(between) + 0.3 * apart(free)
-    return starts
+        starts["group"] = random.normal(size=(how.chains, 2 * about.share.shape[1]))
+    return {name: 1.5 * start for name, start in starts.items()}
 
 
 def from_prior(prior: Prior, group: bool, draws: int, seed: int) -> dict[str, Float[np.ndarray, "draw free"]]:

@@ -109,6 +109,11 @@ at_each_trial.defvjp(
 )
 
 
+def over_trials(values: Float[Array, "trial ..."]) -> Float[Array, "..."]:
+    """The sum over trials, as a product. As a sum it would be compiled into one loop with the logarithms of its values, one by one."""
+    return jnp.tensordot(jnp.ones(values.shape[0], values.dtype), values, axes=1)
+
+
 def _trials(motion: Motion, record: Record) -> tuple[Array, ...]:
     return motion.retention, motion.push, record.away, record.acted.astype(record.away.dtype)
 

@@ -4,12 +4,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from numpyro.infer.util import log_density
+from scipy.stats import halfnorm, norm
 
 from analysis.bayes.check import Ahead, checks, coverage
+from analysis.bayes.geometry import Likely, frame, of_group, of_people
 from analysis.bayes.judge import Mixing, doubts, mixing
 from analysis.bayes.people import People, gather, log_likelihood
 from analysis.bayes.prior import Prior, prior_of, words
-from analysis.bayes.sampling import Posterior, Sampling, sample
+from analysis.bayes.sampling import Posterior, Sampling, model_of, sample
 from analysis.learner import Context
 from analysis.predict import log_probs
 from analysis.registry import build_learner
@@ -54,6 +57,39 @@ def test_the_gradient_is_that_of_forward_mode(name):
     assert float(value) == pytest.approx(float(expected), rel=1e-12)
     assert np.isfinite(slope).all() and np.abs(slope).max() > 0.1
     np.testing.assert_allclose(slope, forward, rtol=1e-8, atol=1e-8)
+
+
+def test_a_group_is_drawn_with_the_density_that_it_has():
+    """Whatever the map from what is drawn: its volume is counted, for a normal likelihood that fits badly too."""
+    people = people_of("local-level", {"level_sd": 1.0})
+    prior, random = prior_of(people.space), np.random.default_rng(2)
+    free = len(prior.mean)
+    root = random.normal(size=(2, free, free))
+    about = Likely(random.normal(size=(2, free)), root @ root.swapaxes(1, 2))
+
+    def parts(flat):
+        """Middle, log spread, and people."""
+        middle, log_width = of_group(frame(prior, about), flat[: 2 * free])
+        x, _ = of_people(about, middle, jnp.exp(log_width), flat[2 * free :].reshape(2, free))
+        return jnp.concatenate([middle, log_width, x.ravel()])
+
+    @jax.jit
+    def all_of(flat):
+        there = parts(flat)
+        likely = log_likelihood(people)(there[2 * free :].reshape(2, free)).sum()
+        drawn = {"group": flat[: 2 * free], "away": flat[2 * free :].reshape(2, free)}
+        volume = jnp.linalg.slogdet(jax.jacfwd(parts)(flat))[1]
+        return there, likely + volume, log_density(model_of(people, prior, True, about), (), {}, drawn)[0]
+
+    def expected(there, likely_and_volume):
+        middle, log_width, x = np.split(np.asarray(there), [free, 2 * free])
+        width = np.exp(log_width)
+        believed = norm.logpdf(middle, prior.mean, prior.sd) + halfnorm.logpdf(width, scale=prior.between) + log_width
+        return believed.sum() + norm.logpdf(x.reshape(2, free), middle, width).sum() + float(likely_and_volume)
+
+    (*one, drawn), (*other, elsewhere) = (all_of(jnp.asarray(random.normal(size=4 * free))) for _ in range(2))
+    assert float(drawn - elsewhere) == pytest.approx(expected(*one) - expected(*other), rel=1e-9)
+    assert abs(drawn - elsewhere) > 1
 
 
 @pytest.fixture(scope="module")
