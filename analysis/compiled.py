@@ -7,6 +7,9 @@ from typing import Any
 import jax
 import numpy as np
 
+#: Small sums stay with their neighbours. XLA hands them to a library for large ones, which takes 5 to 500 us for each, within a loop too.
+_PLAIN: dict[str, str | bool] = {"xla_cpu_experimental_ynn_fusion_type": ""}
+
 
 def compiled(function: Callable[..., Any], fixed: tuple[Any, ...], values: tuple[Any, ...]) -> Callable[..., Any]:
     """``function(*fixed, *values)`` as a compiled function of values of the same shapes. ``fixed`` are hashable, and no arrays."""
@@ -17,4 +20,8 @@ def compiled(function: Callable[..., Any], fixed: tuple[Any, ...], values: tuple
 @cache
 def _compiled(function: Any, fixed: tuple[Any, ...], structure: Any, shapes: tuple[tuple[tuple[int, ...], Any], ...]) -> Any:
     values = jax.tree.unflatten(structure, [jax.ShapeDtypeStruct(*shape) for shape in shapes])
-    return jax.jit(partial(function, *fixed)).lower(*values).compile()
+    lowered = jax.jit(partial(function, *fixed)).lower(*values)
+    try:
+        return lowered.compile(compiler_options=_PLAIN)
+    except jax.errors.JaxRuntimeError:  # an XLA that has no such option
+        return lowered.compile()

@@ -52,6 +52,8 @@ class Learner(NamedTuple):
     log_prob: Callable[[Params, State, Context, Float[Array, " action"]], Float[Array, ""]]
     update: Callable[[Params, State, Context, Float[Array, " action"], Outcome, Info], State]
     policy: Callable[[Params, State, Context], Policy]
+    #: The state of a learner that chooses all its actions, without what only one who watches has to carry.
+    knowing: Callable[[State], State] = lambda state: state
     #: Many people and chains together, all trials of each before it, with gradients in reverse: (params of each chain and person, trials of
     #: each person, stacked) -> log densities. None: trial by trial is the only way.
     at_once: Callable[[Params, Any], Float[Array, "trial chain person"]] | None = None

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from analysis import exploration
+from analysis import exploration, gaussian
 from analysis import policy_gradient_plane as written_out
 from analysis import policy_gradient_watched as watched
 from analysis.critics import CRITICS
@@ -33,6 +33,7 @@ from analysis.policy_gradient_state import (
     deviation,
     here,
     initial_state,
+    knowing,
     mean_at,
     place_of,
     spread_at,
@@ -58,6 +59,7 @@ def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...], t
         needs=("reward",),
         assemble=assemble,
         init=partial(initial_state, chosen),
+        knowing=knowing,
         **compiled,
         log_probs=partial(written_out.log_probs, chosen) if written_out.is_written_out(chosen) else None,
     )
@@ -65,9 +67,10 @@ def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...], t
 
 def _covariance(chosen: Chosen, params: Params, state: State, place: Place) -> Float[Array, "action action"]:
     """Of an action about its mean: exploration, and where there is hidden noise, that and what isn't known. Normalised."""
-    if chosen.hidden:
+    if chosen.hidden and state.uncertainty.size:
         return watched.covariance(chosen, params, state, place)
-    return exploration.covariance(chosen, *spread_at(chosen, state, place))
+    explored = exploration.covariance(chosen, *spread_at(chosen, state, place))
+    return explored + jnp.diag((params.motor_sd / params.initial_sd) ** 2) if chosen.hidden else explored
 
 
 def _act(chosen: Chosen, key: Any, params: Params, state: State, context: Context) -> tuple[Float[Array, " action"], Exploration]:
@@ -97,8 +100,13 @@ def _log_prob(chosen: Chosen, params: Params, state: State, context: Context, ac
     """Log density of the executed action, in column units."""
     place = place_of(chosen, params, context)
     seen, acted = _seen(chosen, params, state, place, action)
-    if chosen.hidden:
+    if chosen.hidden and state.uncertainty.size:
         density = watched.log_density(chosen, params, state, place, seen)
+    elif chosen.hidden and exploration.is_apart(chosen):
+        variances = jnp.diagonal(_covariance(chosen, params, state, place))
+        density = gaussian.log_density_apart(seen**2, jnp.log(variances))
+    elif chosen.hidden:
+        density = gaussian.log_density(seen, _covariance(chosen, params, state, place))
     else:
         density = exploration.expected(chosen, seen, None, *spread_at(chosen, state, place))
     return jnp.where(acted, density - jnp.sum(jnp.log(params.initial_sd)), 0.0)

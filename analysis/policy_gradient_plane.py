@@ -14,10 +14,11 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from analysis.angles import WRAPPED
-from analysis.plane import Even, Square, Two, added, around, cos_sin, inverse, less, product, scaled, times, transposed, turned, turned_back
+from analysis.plane import Even, Square, Two, added, around, inverse, less, product, scaled, times, transposed, turned, turned_back
 from analysis.policy_gradient_options import Chosen
 from analysis.policy_gradient_state import Params
 from analysis.twin import Seen
+from protocols.circle import cos_sin
 
 _LEAST = 1e-14  # as in ``analysis.hidden_noise``
 _PLACES = np.sqrt(3.0) * np.concatenate([np.eye(3), -np.eye(3)])[:, :, None]  # (case, number of the spread, 1)

@@ -97,6 +97,12 @@ def initial_state(chosen: Chosen, params: Params, contexts: int) -> State:
     )
 
 
+def knowing(state: State) -> State:
+    """Without what only one who watches has to carry: a learner that chooses its actions is never uncertain of its own state."""
+    nothing = jnp.zeros(0)
+    return state._replace(uncertainty=nothing, spread_uncertainty=nothing, tie=nothing)
+
+
 def _level(chosen: Chosen, params: Params) -> Float[Array, ""]:
     """Sum of the squares of a context's weights; of features, on average over directions."""
     if not chosen.on_features:

@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from analysis import ahead
 from analysis.compiled import compiled
 from analysis.learner import Context, Learner, Params, State
-from analysis.twin import Turn, as_arrays, context_of, learner_key, own_start, own_step, seen, stack_trials
+from analysis.twin import Own, Turn, as_arrays, context_of, learner_key, own_start, own_step, seen, stack_trials
 from protocols.history import Committed
 from protocols.task import Outcome, Task, Trial
 from protocols.zone import ZoneRule
@@ -60,7 +62,7 @@ def compile_batches(
     window = int(np.max(course.rules.window))
     values = jax.tree.map(np.asarray, (params, np.asarray(targets, dtype=float), course, seed, np.arange(lanes)))
     run = compiled(_simulate, (task, learner, window), values)
-    return lambda numbers: run(*values[:-1], numbers)
+    return lambda numbers: _by_lane(run(*values[:-1], numbers), np.size(course.trials.number))
 
 
 def in_batches(run: Callable[[Int[np.ndarray, " lane"]], Turn], simulations: int) -> Iterator[Turn]:
@@ -83,14 +85,21 @@ def in_batches(run: Callable[[Int[np.ndarray, " lane"]], Turn], simulations: int
 def _simulate(
     task: Task, learner: Learner, window: int, params: Params, targets: Float[Array, "context 2"], course: Course, seed: Any, numbers: Array
 ) -> Turn:
-    def one(number: Array) -> Turn:
-        def step(own: Any, given: Course) -> tuple[Any, Turn]:
-            trial, rule = given
+    def step(owns: Own, given: Course) -> tuple[Own, Turn]:
+        trial, rule = given
+
+        def one(own: Own, number: Array) -> tuple[Own, Turn]:
             return own_step(learner, task, params, targets, own, trial, rule, learner_key(seed, trial.number, trial.attempt, number))
 
-        return jax.lax.scan(step, own_start(learner.init(params, len(targets)), window), course)[1]
+        return jax.vmap(one)(owns, numbers)
 
-    return jax.vmap(one)(numbers)
+    start = own_start(learner.knowing(learner.init(params, len(targets))), window)
+    return ahead.scan(step, jax.tree.map(lambda x: jnp.repeat(jnp.asarray(x)[None], len(numbers), axis=0), start), course)
+
+
+def _by_lane(turn: Turn, trials: int) -> Turn:
+    """From the axes (stretch, trial of it, lane) to (lane, trial); nothing is copied."""
+    return jax.tree.map(lambda x: np.moveaxis(np.asarray(x).reshape(-1, *x.shape[2:]), 1, 0)[:, :trials], turn)
 
 
 class LearnerActor:

@@ -7,6 +7,7 @@ far better than 0.1 mm at any ball speed.
 """
 
 import math
+from functools import cache, reduce
 from typing import Any, NamedTuple
 
 import jax
@@ -14,11 +15,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from protocols.circle import cos_sin
 from protocols.errors import BadInput
 
-CELLS_PER_SWING = 64  # grid cells a period; distances vary at twice the swing's frequency
-DIPS = 2  # lowest ones that are looked at closely; the cubic tells others apart that differ by more than 4e-6 of the orbit's square
-NEWTON_STEPS = 3  # from a secant start within one cell: below 1e-9 s
+WORD = 64  # nodes of the grid a swing, one for each bit of a word; distances vary at twice the swing's frequency
+DIPS = 3  # at most, in a swing: the slope of the squared distance is a sum of two harmonics, so that it has four zeros a period
+NEWTON_STEPS = 4  # from the middle of a cell: below 1e-9 s
 
 
 class Pendulum(NamedTuple):
@@ -54,7 +56,7 @@ def release_state(
 
     Angle 0 points to -x, 90 degrees to +y, clockwise positive; the velocity is the time derivative of the position.
     """
-    sine, cosine = xp.sin(angle), xp.cos(angle)
+    cosine, sine = cos_sin(angle) if xp is jnp else (xp.cos(angle), xp.sin(angle))
     position = xp.stack([pivot[0] - lever_length * cosine, pivot[1] + lever_length * sine])
     return position, xp.stack([speed * sine, speed * cosine])
 
@@ -72,16 +74,14 @@ def ball_motion(time: Any, start: Any, velocity: Any, pendulum: Pendulum, xp: An
 
 def closest_approach(start: Any, velocity: Any, target: Any, pendulum: Pendulum, duration: float) -> tuple[Any, Any]:
     """Smallest distance (m) of the ball's centre to ``target`` within ``duration`` (s), and its time (s); the post is ignored."""
-    grid, swing = _grid(pendulum, duration), _swing(start, velocity, pendulum)
-    cells, shares = jax.lax.stop_gradient(_likely_dips(start, swing, target, pendulum, grid))
-    shares = _settled(shares, cells, jax.lax.stop_gradient((start, swing)), target, pendulum, grid)
-    cells = jnp.concatenate([cells, jnp.array([0, len(grid) - 2])])  # a beginning and an end may be nearest too
-    shares = jnp.concatenate([shares, jnp.array([0.0, 1.0])])
-    position, _ = _within(cells, shares, start, swing, pendulum, grid)
-    squared = ((position - target) ** 2).sum(-1)
-    least = squared.min()
-    first = jnp.where(squared == least, (cells + shares) * grid[1], duration).min()
-    return jnp.sqrt(least), jnp.minimum(first, duration)
+    flight = _Flight(*start, *_swing(start, velocity, pendulum), *target)
+    fixed = _Flight(*(jax.lax.stop_gradient(x) for x in flight))  # d(distance)/d(time) is 0 at a dip
+    dips = (_settled(cell, fixed, pendulum, duration) for cell in _dips(fixed, pendulum, duration))
+    times = [0.0, duration, *dips]  # a beginning and an end may be nearest too
+    squared = [_squared(time, flight, pendulum) for time in times]
+    least = reduce(jnp.minimum, squared)
+    when = reduce(jnp.minimum, [jnp.where(x == least, time, duration) for x, time in zip(squared, times, strict=True)])
+    return jnp.sqrt(least), when
 
 
 def meets_post(start: Any, velocity: Any, radius: float, pendulum: Pendulum, until: Any) -> Bool[Array, ""]:
@@ -96,21 +96,25 @@ def meets_post(start: Any, velocity: Any, radius: float, pendulum: Pendulum, unt
     amplitude = across**2 + along**2
     left = amplitude - pull**2  # below 0 the distance only falls
     root = jnp.sqrt(jnp.maximum(left, 0.0))
-    angle = jnp.mod(jnp.arctan2(along * pull - across * root, across * pull + along * root), 2 * jnp.pi)
-    first = angle / (2 * omega)
-    dip = first + jnp.floor((until - first) * omega / jnp.pi) * jnp.pi / omega
-    time = jnp.where((left > 0) & (dip >= 0), dip, 0.0)
-
-    def squared(time: Any) -> Any:
-        turn = 2 * omega * time
-        return jnp.exp(-2 * decay * time) * (p + q * jnp.cos(turn) + r * jnp.sin(turn))
-
-    return jnp.minimum(jnp.minimum(squared(time), squared(until)), (start**2).sum()) < radius**2
+    cosine, sine = across * pull + along * root, along * pull - across * root  # of 2wt at a minimum, times the amplitude
+    turn = 2 * omega * until
+    since = jnp.mod(turn - jnp.arctan2(sine, cosine), 2 * jnp.pi) / (2 * omega)  # from the last minimum
+    low = p + (q * cosine + r * sine) / jnp.where(amplitude > 0, amplitude, 1.0)
+    dip = jnp.where((left > 0) & (since <= until), jnp.exp(-2 * decay * (until - since)) * low, jnp.inf)
+    cosine, sine = cos_sin(turn)
+    end = jnp.exp(-2 * decay * until) * (p + q * cosine + r * sine)
+    return jnp.minimum(jnp.minimum(dip, end), (start**2).sum()) < radius**2
 
 
-def _grid(pendulum: Pendulum, duration: float) -> np.ndarray:
-    cells = max(8, math.ceil(CELLS_PER_SWING * duration * pendulum.omega / (2 * math.pi)))
-    return np.linspace(0.0, duration, cells + 1)
+class _Flight(NamedTuple):
+    """Where the ball was let go, the amplitudes of sin wt, and the target; m."""
+
+    x: Any
+    y: Any
+    swing_x: Any
+    swing_y: Any
+    target_x: Any
+    target_y: Any
 
 
 def _swing(start: Any, velocity: Any, pendulum: Pendulum) -> Any:
@@ -124,75 +128,77 @@ def _harmonics(start: Any, swing: Any) -> tuple[Any, Any, Any]:
     return (a + b) / 2, (a - b) / 2, (start * swing).sum()
 
 
-def _likely_dips(start: Any, swing: Any, target: Any, pendulum: Pendulum, grid: np.ndarray) -> tuple[Any, Any]:
-    """The ``DIPS`` cells of the grid with the lowest minima of distance inside, and how far into the cell (0 to 1) these are, about.
+def _dips(flight: _Flight, pendulum: Pendulum, duration: float) -> list[Any]:
+    """Cells of the grid in which the distance goes from falling to rising, numbered from 0; where there are fewer, cell 0 stands in.
 
-    The squared distance is a sum of five functions of time alone, and so are its slopes: on the grid these are constants. Within a
-    cell whose slope goes from falling to rising, the cubic through both ends says how low it gets.
+    On the grid the slope of the squared distance is a sum of five constants. Whether it falls is one bit of a word; a dip is a bit that is
+    set before one that isn't. Signs are good to what 32 bits hold, which is a depth of 1e-7 of the orbit's square.
     """
-    functions, slopes = _functions(pendulum, grid)
-    amplitudes = (*_harmonics(start, swing), (target * start).sum(), (target * swing).sum())
-    value = [sum(a * f[part] for a, f in zip(amplitudes, functions, strict=True)) for part in (slice(None, -1), slice(1, None))]
-    slope = [grid[1] * sum(a * f[part] for a, f in zip(amplitudes, slopes, strict=True)) for part in (slice(None, -1), slice(1, None))]
-    dips = (slope[0] < 0) & (slope[1] >= 0)
-    share = jnp.where(dips, slope[0] / jnp.where(dips, slope[0] - slope[1], 1.0), 0.0)
-    rest = 1 - share
-    low = rest**2 * ((1 + 2 * share) * value[0] + share * slope[0]) + share**2 * ((1 + 2 * rest) * value[1] - rest * slope[1])
-    low, number = jnp.where(dips, low, jnp.inf), np.arange(len(grid) - 1.0)
-    cells, shares = [], []
-    for _ in range(DIPS):
-        here = low == low.min()
-        place = jnp.where(here, number + share, jnp.inf).min()  # of two that are equal the first
-        place = jnp.where(jnp.isfinite(place), place, 0.0)  # there is none at all
-        cell = jnp.minimum(jnp.floor(place), len(grid) - 2.0)
-        cells.append(cell)
-        shares.append(place - cell)
-        low = jnp.where(number == cell, jnp.inf, low)
-    return jnp.stack(cells).astype(int), jnp.stack(shares)
+    x, y, swing_x, swing_y, target_x, target_y = flight
+    a, b = x**2 + y**2, swing_x**2 + swing_y**2
+    onto = (target_x * x + target_y * y, target_x * swing_x + target_y * swing_y)
+    amplitudes = ((a + b) / 2, (a - b) / 2, x * swing_x + y * swing_y, *onto)
+    slopes = _slopes(pendulum, duration)
+    falling = reduce(jnp.add, (a.astype("float32") * slope for a, slope in zip(amplitudes, slopes, strict=True))) < 0
+    bits = np.left_shift(np.uint64(1), np.arange(WORD, dtype=np.uint64))
+    words = [jnp.where(falling[i : i + WORD], bits, np.uint64(0)).sum() for i in range(0, slopes.shape[1], WORD)]
+    cells = []
+    for place, (word, after) in enumerate(zip(words, [*words[1:], np.uint64(1)], strict=True)):
+        dips = word & ~((word >> np.uint64(1)) | (after << np.uint64(WORD - 1)))
+        for _ in range(DIPS):
+            lowest = dips & (~dips + np.uint64(1))
+            number = (np.uint64(WORD - 1) - jax.lax.clz(lowest)).astype("float64")
+            cells.append(jnp.where(lowest > 0, number + WORD * place, 0.0))
+            dips = dips ^ lowest
+    return cells
 
 
-def _functions(pendulum: Pendulum, grid: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The functions that make the squared distance to a target (but for the target's own square), and their slopes, on the grid."""
+def _nodes(pendulum: Pendulum, duration: float) -> int:
+    """Of the grid: whole words, each of them about a swing."""
+    return WORD * max(1, math.ceil(duration * pendulum.omega / (2 * math.pi) - 0.05))
+
+
+@cache
+def _slopes(pendulum: Pendulum, duration: float) -> np.ndarray:
+    """Of the five functions that make the squared distance to a target, at each node of the grid."""
     decay, omega = pendulum
-    fade = np.exp(-decay * grid)
-    once = [-2 * fade * np.cos(omega * grid), -2 * fade * np.sin(omega * grid)]
-    twice = [fade**2 * np.cos(2 * omega * grid), fade**2 * np.sin(2 * omega * grid)]
-    slopes = [-2 * decay * fade**2]
-    for (cosine, sine), times in ((twice, 2), (once, 1)):
+    time = np.linspace(0.0, duration, _nodes(pendulum, duration))
+    fade, slopes = np.exp(-decay * time), [-2 * decay * np.exp(-2 * decay * time)]
+    for times, size in ((2, fade**2), (1, -2 * fade)):
+        cosine, sine = size * np.cos(times * omega * time), size * np.sin(times * omega * time)
         slopes += [times * (-decay * cosine - omega * sine), times * (-decay * sine + omega * cosine)]
-    return [fade**2, *twice, *once], slopes
+    return np.array(slopes, dtype=np.float32)
 
 
-def _settled(share: Any, cell: Any, flight: tuple[Any, Any], target: Any, pendulum: Pendulum, grid: np.ndarray) -> Any:
-    """Newton's steps towards the zero of (p - target) . v, within the cell."""
+def _settled(cell: Any, flight: _Flight, pendulum: Pendulum, duration: float) -> Any:
+    """Time (s) of the dip: Newton's steps towards the zero of (p - target) . v, from the middle of the cell and within it."""
     decay, omega = pendulum
+    width = duration / (_nodes(pendulum, duration) - 1)
+    time = (cell + 0.5) * width
     for _ in range(NEWTON_STEPS):
-        position, motion = _within(cell, share, *flight, pendulum, grid)
-        pull = -(omega**2 + decay**2) * position - 2 * decay * motion
-        slope = ((position - target) * motion).sum(-1)
-        curvature = (motion**2).sum(-1) + ((position - target) * pull).sum(-1)
+        (x, y), (across, along) = _moving(time, flight, pendulum)
+        away_x, away_y = x - flight.target_x, y - flight.target_y
+        pull_x, pull_y = (-(omega**2 + decay**2) * place - 2 * decay * motion for place, motion in ((x, across), (y, along)))
+        slope = away_x * across + away_y * along
+        curvature = across**2 + along**2 + away_x * pull_x + away_y * pull_y
         step = jnp.where(curvature > 0, slope / jnp.where(curvature > 0, curvature, 1.0), 0.0)
-        share = jnp.clip(share - step / grid[1], 0.0, 1.0)
-    return jax.lax.stop_gradient(share)  # d(distance)/d(time) is 0 at a dip
+        time = jnp.clip(time - step, cell * width, (cell + 1) * width)
+    return time
 
 
-def _within(cell: Any, share: Any, start: Any, swing: Any, pendulum: Pendulum, grid: np.ndarray) -> tuple[Any, Any]:
-    """Ball position and velocity a share into a cell of the grid: its corner from a table, and series for what is left.
+def _squared(time: Any, flight: _Flight, pendulum: Pendulum) -> Any:
+    (x, y), _ = _moving(time, flight, pendulum)
+    return (x - flight.target_x) ** 2 + (y - flight.target_y) ** 2
 
-    A cell is so short (wt below 0.1) that few terms are exact, where a library's sine would be most of the work.
-    """
+
+def _moving(time: Any, flight: _Flight, pendulum: Pendulum) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """``ball_motion``, coordinate by coordinate."""
     decay, omega = pendulum
-    fade = np.exp(-decay * grid)
-    corner = jnp.asarray(np.stack([fade * np.cos(omega * grid), fade * np.sin(omega * grid)], axis=-1))[cell]
-    time = share * grid[1]
-    turn, fall = omega * time, jnp.asarray(_series(-decay * time, range(9)))
-    cosine, sine = fall * _series(turn, range(0, 10, 2), -1), fall * _series(turn, range(1, 10, 2), -1)
-    c, s = corner[..., 0] * cosine - corner[..., 1] * sine, corner[..., 1] * cosine + corner[..., 0] * sine
-    c, s = c[..., None], s[..., None]
-    position = start * c + swing * s
-    return position, omega * (swing * c - start * s) - decay * position
-
-
-def _series(x: Any, powers: range, sign: int = 1) -> Any:
-    """Sum of ``sign^k x^n / n!`` over the powers n, k counting them."""
-    return sum(sign**k * x**n / math.factorial(n) for k, n in enumerate(powers))
+    cosine, sine = cos_sin(omega * time)
+    fade = jnp.exp(-decay * time)
+    x, y = (fade * (a * cosine + b * sine) for a, b in ((flight.x, flight.swing_x), (flight.y, flight.swing_y)))
+    across, along = (
+        fade * omega * (b * cosine - a * sine) - decay * place
+        for place, a, b in ((x, flight.x, flight.swing_x), (y, flight.y, flight.swing_y))
+    )
+    return (x, y), (across, along)

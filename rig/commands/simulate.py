@@ -34,6 +34,9 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from protocols.errors import BadInput
     from protocols.lint import first_condition
     from protocols.load import load_protocol
+    from rig.whole_loops import compile_loops_whole
+
+    compile_loops_whole()
     from rig.models.simulation import Order, simulate_to
 
     loaded = load_protocol(options.protocol)

@@ -421,3 +421,25 @@ def test_state_is_a_named_tuple_of_arrays():
     learner = learner_of({})
     state = learner.init(learner.make_params(VALUES), 1)
     assert isinstance(state, State) and all(isinstance(x, jax.Array) for x in state)
+
+
+@pytest.mark.parametrize(
+    ("options", "names", "values"),
+    [({}, SKITTLES, VALUES), ({"covariance": "diagonal", "context": "features"}, HANDS, HELD), ({"covariance": "cholesky"}, HANDS, HELD)],
+)
+def test_a_learner_that_chooses_its_actions_says_and_learns_the_same_without_what_one_who_watches_carries(options, names, values):
+    learner = learner_of(options, names)
+    params = learner.make_params(values)
+    state = learner.init(params, 1)._replace(reward_baseline=jnp.zeros_like(learner.init(params, 1).reward_baseline))
+    action, info = learner.act(jax.random.key(1), params, state, CONTEXT)
+    found = [
+        (
+            learner.policy(params, one, CONTEXT),
+            learner.log_prob(params, one, CONTEXT, action),
+            learner.knowing(learner.update(params, one, CONTEXT, action, rewarded(0.5), info)),
+        )
+        for one in (state, learner.knowing(state))
+    ]
+    assert learner.knowing(state).uncertainty.size == 0
+    for full, short in zip(*map(jax.tree.leaves, found), strict=True):
+        np.testing.assert_allclose(short, full, rtol=1e-10, atol=1e-12)

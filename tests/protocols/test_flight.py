@@ -148,6 +148,14 @@ def test_any_damping_is_as_exact(damping):
         assert abs(away - 0.30) < 1e-5 or bool(touching[i]) == (away < 0.30)
 
 
+def test_a_flight_of_many_swings_is_as_exact():
+    random, grid = np.random.default_rng(8), np.linspace(0, 9, 90001)
+    angles, speeds = random.uniform(-np.pi, np.pi, 30), random.uniform(-8, 8, 30)
+    far = jax.jit(jax.vmap(lambda a, s: closest_approach(*release_state(a, s, LEVER, PIVOT), jnp.array(TARGETS[0]), CLASSIC, 9.0)[0]))
+    for angle, speed, least in zip(angles, speeds, far(angles, speeds), strict=True):
+        assert least == pytest.approx(distance(grid, angle, speed, TARGETS[0]).min(), abs=2e-5)
+
+
 def test_the_distance_has_the_gradient_of_finite_differences():
     gradient = jax.grad(lambda throw: closest(throw[0], throw[1], jnp.array(TARGETS[0]))[0])
     throw, step = np.array([1.3, 2.9]), 1e-6

@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from analysis.plane import cos_sin
+from protocols.circle import cos_sin
 
 
 def test_cosine_and_sine_are_the_librarys_and_so_are_their_slopes():
