@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float
 from analysis import gaussian
 
 MOST = 10  # numbers of a spread up to which it is taken as unknown; beyond, only its mean is followed
+LOOSE = 0.6  # looseness of a spread above which a Gaussian belief may be off by more than 0.01 nat a trial (measured against particles)
 _LEAST = 1e-14  # variance of what is known wholly, so that it has a factor and a gradient
 
 

@@ -8,7 +8,9 @@ from analysis.fit.certainty import certainties, curvature, spreads
 from analysis.fit.fit import Plan, doubts, fit, pose
 from analysis.fit.ml import first_points, maximise
 from analysis.fit.polish import Polished, Search, polish
+from analysis.fit.soundness import soundness
 from analysis.fit.space import first_trials, make_space, scale_of, values_of
+from analysis.hidden_noise import LOOSE
 from analysis.learner import Context
 from analysis.predict import log_likelihood
 from analysis.registry import build_learner
@@ -208,6 +210,16 @@ def test_a_fault_is_named_by_the_trials_own_number_and_is_a_doubt(walk, walk_fit
     found = fit(plan, seen._replace(reward=rewards, outcome=seen.outcome._replace(reward=rewards)), numbers=numbers)
     assert str(found.sound.fault) == "trial 106: the reward is infinite, and taught nothing"
     assert str(found.sound.fault) in doubts(found)
+
+
+def test_a_spread_that_is_known_loosely_is_a_doubt(gradient_learner):
+    plan, seen = gradient_learner
+    params = plan.learner.make_params({"initial_mean": 0.0, "initial_sd": 4.0, "motor_sd": 1.0, "alpha_log_var": 0.1})
+    found = soundness(plan.learner, params, 1, seen)
+    assert 0 < found.looseness < LOOSE and found.doubts() == []
+    fast = soundness(plan.learner, params._replace(alpha_log_var=np.float64(3.0)), 1, seen)
+    assert fast.looseness > LOOSE
+    assert any(f"only to within {fast.looseness:.2g}" in doubt for doubt in fast.doubts())
 
 
 def test_first_trials_give_mean_and_sd():

@@ -48,7 +48,9 @@ def test_a_fit_is_taken_by_a_twin(tmp_path):
     out = tmp_path / "fits"
     fixes = [word for fix in ("initial_mean=0", "motor_sd=0.5", "initial_baseline=-0.5", "baseline_decay=0.9") for word in ("--fix", fix)]
     assert command(table(tmp_path), out, "--learner", "policy-gradient", "--starts", 3, *fixes) == 0
-    stored = json.loads((out / "fit.json").read_text())["parameters"]
+    found = json.loads((out / "fit.json").read_text())
+    assert found["looseness"] > 0
+    stored = found["parameters"]
     assert stored["baseline_decay"] == {"estimate": 0.9, "se": None, "fixed": True}
     protocol = load_protocol("reach-reward").protocol
     twin = protocol.twin.model_copy(
