@@ -21,7 +21,7 @@ from analysis.fit.space import Coordinate, Scale, Space, make_space, scale_of
 from analysis.learner import Learner, Params
 from analysis.parameters import read_values
 from analysis.simulate import Course, compile_batches
-from analysis.twin import Seen, Turn, context_of
+from analysis.twin import UNRELIABLE, Seen, Turn, context_of
 from protocols.task import Task
 
 REACH = float(np.log(3))  # how far from the usual value a truth may lie, on the fitted scale: a factor of 3 either way
@@ -117,7 +117,8 @@ def _own(plan: Plan, seen: Seen, true: np.ndarray) -> dict[str, Any]:
     named = dict(zip(found.problem.space.names, found.certainty, strict=True))
     return {
         **_height(found),
-        "from_truth": _from_truth(found.problem, true),
+        "from_truth": _from_truth(found.problem, true),  # not finite where these true values let the yoked state overflow
+        "shift_growth": found.sound.shift_growth,
         "estimates": found.estimates,
         "intervals": {name: [known.low, known.high] for name, known in named.items()},
         "identifiable": {name: known.identifiable for name, known in named.items()},
@@ -144,7 +145,8 @@ def summarise(sets: Sequence[Mapping[str, Any]], learner: str, truth: Truth) -> 
     enough = good.sum() > 2
     return {
         "sets": len(own),
-        "best_found": float(np.mean([f["log_likelihood"] >= f["from_truth"] - SAME for f in found])),
+        "best_found": float(np.mean([f["from_truth"] is None or f["log_likelihood"] >= f["from_truth"] - SAME for f in found])),
+        "unreliable": float(np.mean([f["shift_growth"] is None or f["shift_growth"] > UNRELIABLE for f in found])),  # as fits say of them
         "parameters": parameters,
         "trade_offs": np.corrcoef(errors[good], rowvar=False).reshape(errors.shape[1], -1).tolist() if enough else None,
     }

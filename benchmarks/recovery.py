@@ -16,7 +16,7 @@ from benchmarks.studies import PICTURES
 from rig.models.recovery import Asked, truth_of
 
 LEARNER = "policy-gradient"
-SETS, MOST = 200, 1000
+SETS, MOST = 40, 1000
 STARTS = 10
 WANTED = ("alpha_mean", "alpha_log_var", "initial_sd.release_angle_deg", "initial_sd.release_speed")
 PICTURED = "throws_600"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from analysis.figures.style import BAD, INK, PALE, PERSON, new_figure, styled
 
@@ -13,7 +14,10 @@ _ACROSS = 3
 
 
 def scatter(sets: Sequence[Mapping[str, Any]], learner: str, summary: Mapping[str, Any]) -> Figure:
-    """Each parameter's estimate against its truth, with r on the fitted scale; estimates that ``fit`` says aren't told are hollow."""
+    """Each parameter's estimate against its truth, with r on the fitted scale.
+
+    Hollow marks: ``fit`` says that the parameter isn't told. Triangles: estimates beyond the frame.
+    """
     names = list(summary["parameters"])
     rows = -(-len(names) // _ACROSS)
     with styled():
@@ -27,17 +31,36 @@ def _panel(axes: Axes, sets: Sequence[Mapping[str, Any]], learner: str, name: st
     true = np.array([one["truth"][name] for one in sets])
     estimate = np.array([one["fits"][learner]["estimates"][name] for one in sets])
     told = np.array([one["fits"][learner]["identifiable"][name] for one in sets])
+    log = found["scale"] == "log"
+    low, high = _frame(true, estimate, log)
     axes.plot([true.min(), true.max()], [true.min(), true.max()], color=PALE, lw=1)
-    axes.plot(true[told], estimate[told], "o", ms=3.5, color=PERSON, alpha=0.7)
-    axes.plot(true[~told], estimate[~told], "o", ms=3.5, mfc="none", color=PERSON, alpha=0.5)
-    if found["scale"] == "log":
+    for some, filling, alpha in ((told, PERSON, 0.7), (~told, "none", 0.5)):
+        for beyond, mark in ((estimate < low, "v"), (estimate > high, "^"), ((low <= estimate) & (estimate <= high), "o")):
+            shown = some & beyond
+            marks = axes.plot(true[shown], np.clip(estimate[shown], low, high), mark, ms=3.5, mfc=filling, color=PERSON, alpha=alpha)
+            marks[0].set(clip_on=False, in_layout=False)
+    if log:
         axes.set(xscale="log", yscale="log")
-    width = 3 * (true.max() - true.min())
-    low, high = (true.min() / 5, true.max() * 5) if found["scale"] == "log" else (true.min() - width, true.max() + width)
-    axes.set_ylim(max(low, estimate.min()), min(high, estimate.max()))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1, 3)))
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_locator(NullLocator())
+    axes.set_ylim(low, high)
     r = "n/a" if found["r"] is None else f"{found['r']:.2f}"
-    axes.set(title=f"{name}: r {r}", xlabel="truth", ylabel="estimate")
+    axes.set(title=f"{name.replace('.', '.' + chr(10))}: r {r}", xlabel="truth", ylabel="estimate")
     axes.title.set_fontsize(8.5)
+
+
+def _frame(true: np.ndarray, estimate: np.ndarray, log: bool) -> tuple[float, float]:
+    """From where to where estimates are shown: all that lie within a factor of 5 (three widths) of the truths, with a little room."""
+    if log:
+        low, high = _frame(np.log(true), np.log(np.clip(estimate, true.min() / 5, true.max() * 5)), False)
+        return float(np.exp(low)), float(np.exp(high))
+    width = 3 * np.ptp(true)
+    low = max(true.min() - width, min(true.min(), estimate.min()))
+    high = min(true.max() + width, max(true.max(), estimate.max()))
+    room = 0.04 * (high - low) if high > low else 1.0
+    return low - room, high + room
 
 
 def trade_offs(names: Sequence[str], correlations: np.ndarray) -> Figure:

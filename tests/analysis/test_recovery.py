@@ -17,7 +17,7 @@ def one(true, estimate, interval, told=True, simulated="a", bics=None):
     return {
         "simulated": simulated,
         "truth": {"alpha": true},
-        "fits": {**fits, "a": {**own, "bic": 0.0, "log_likelihood": -1.0, "from_truth": -1.0}},
+        "fits": {**fits, "a": {**own, "bic": 0.0, "log_likelihood": -1.0, "from_truth": -1.0, "shift_growth": 1.0}},
     }
 
 
@@ -51,6 +51,13 @@ def test_a_worse_optimum_than_from_the_truth_counts_as_not_found():
     sets = [one(1.0, 1.1, [0.9, 1.3]), one(2.0, 2.1, [1.9, 2.5])]
     sets[1]["fits"]["a"]["from_truth"] = -0.5
     assert summarise(sets, "a", TRUTH)["best_found"] == 0.5
+
+
+def test_truths_that_let_a_state_overflow_and_fits_that_are_unreliable_are_counted():
+    sets = [one(1.0, 1.1, [0.9, 1.3]), one(2.0, 2.1, [1.9, 2.5])]
+    sets[0]["fits"]["a"].update(from_truth=None, shift_growth=None)
+    found = summarise(sets, "a", TRUTH)
+    assert found["best_found"] == 1 and found["unreliable"] == 0.5
 
 
 def test_confusion_and_inversion():
