@@ -31,6 +31,8 @@ ALL = (
     "group_fit",
     "dask_fits",
     "calibration",
+    "recovery",
+    "model_recovery",
     "live",
     "adaptive",
 )

@@ -52,8 +52,9 @@ def main() -> None:
         "criterion": "least BIC",
         "confusion": given.round(3).tolist(),
         "inversion": [[None if np.isnan(value) else round(float(value), 3) for value in row] for row in inverse],
+        "diagonal": ", ".join(f"`{name}` {share:.2f}" for name, share in zip(LEARNERS, np.diag(given), strict=True)),
         "smallest_on_diagonal": round(float(np.diag(given).min()), 3),
-        "pairs_undecided": undecided(given),
+        "pairs_undecided": ", ".join(f"`{one}` and `{other}`" for one, other in undecided(given)) or "none",
     }
     keep("model_recovery", result)
 

@@ -50,18 +50,24 @@ def measure(name: str, sets: int) -> dict[str, Any]:
         with styled():
             scatter(found, LEARNER, summary).savefig(PICTURES / "recovery.png", dpi=110, facecolor="white")
     told = {key: {k: _short(v) for k, v in values.items()} for key, values in summary["parameters"].items()}
-    asked_for = [told[key] for key in WANTED]
     return {
         "throws": case.throws,
         "sets": summary["sets"],
         "starts": STARTS,
         "fixed": list(case.fix),
         "best_found": round(summary["best_found"], 3),
-        "r_wanted": {key: told[key]["r"] for key in WANTED},
-        "least_r": min(one["r"] for one in asked_for),
-        "coverage": [min(one["coverage"] for one in told.values()), max(one["coverage"] for one in told.values())],
+        "unreliable": round(summary["unreliable"], 3),
+        "r": _spoken(told, "r"),
+        "r_told": _spoken(told, "r_told"),
+        "coverage": _spoken(told, "coverage"),
+        "others_told": ", ".join(f"{key} {values['identifiable']:.0%}" for key, values in told.items() if key not in WANTED),
         "parameters": told,
     }
+
+
+def _spoken(told: dict[str, Any], what: str) -> str:
+    """A figure of each parameter that should be recoverable, in the order of ``WANTED``."""
+    return ", ".join("n/a" if told[key][what] is None else f"{told[key][what]:.2f}" for key in WANTED)
 
 
 def _short(value: Any) -> Any:
