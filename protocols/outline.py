@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from protocols.schedule import PlannedBlock
-from protocols.schema import BimanualTask, Protocol, SkittlesTask
+from protocols.schema import BimanualTask, Block, Protocol, SkittlesTask
 from protocols.task import Feedback, HandMapping, RewardRule, Trial
 
 HOMING = 0.5  # s, to bring the hand back
@@ -25,6 +25,7 @@ class BlockLine(NamedTuple):
     movement_time: tuple[float, float] | None  # s, the block's own band; None: the protocol's limits
     feedback: str
     reward: str
+    chosen: str | None  # what is chosen while it runs; None: nothing
     seconds: float  # expected, breaks and instructions included
 
 
@@ -72,8 +73,16 @@ def block_line(protocol: Protocol, block: PlannedBlock) -> BlockLine:
         movement_time=regime.movement_time,
         feedback=regime.feedback,
         reward=regime.reward.rule if regime.reward.shown else "not shown",
+        chosen=_chosen(regime),
         seconds=seconds + READING * told + (protocol.breaks.seconds if regime.break_after else 0.0),
     )
+
+
+def _chosen(block: Block) -> str | None:
+    if block.choose is None:
+        return None
+    what, values = block.choose.given()
+    return f"{what.replace('_', ' ')} of {', '.join(f'{value:g}' for value in values)} deg"
 
 
 def _opens(protocol: Protocol, block: PlannedBlock) -> bool:

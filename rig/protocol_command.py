@@ -106,13 +106,15 @@ def _overview(checked: dict[str, Any]) -> str:
 def _block_table(blocks: list[dict[str, Any]]) -> str:
     head = ("block", "phase", "trials", "targets", "rotation", *_mapping_head(blocks), "feedback", "reward", "minutes")
     banded = any(block["movement_time"] for block in blocks)
-    rows: list[tuple[str, ...]] = [(*head, "movement time") if banded else head]
+    chosen = any(block["chosen"] for block in blocks)
+    rows: list[tuple[str, ...]] = [(*head, *(("movement time",) if banded else ()), *(("chosen",) if chosen else ()))]
     for block in blocks:
         first, last = block["rotation_deg"]
         turn = f"{first:g}" if first == last else f"{first:g}..{last:g}"
         minutes = f"{block['seconds'] / 60:.1f}"
         counts = (block["number"], block["phase"], block["trials"], block["targets"])
-        cells = (*counts, turn, *_mapping(block), block["feedback"], block["reward"], minutes, *(_band(block) if banded else ()))
+        more = (*(_band(block) if banded else ()), *((block["chosen"] or "-",) if chosen else ()))
+        cells = (*counts, turn, *_mapping(block), block["feedback"], block["reward"], minutes, *more)
         rows.append(tuple(str(cell) for cell in cells))
     return _aligned(rows)
 

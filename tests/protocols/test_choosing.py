@@ -7,9 +7,10 @@ import pytest
 
 from protocols.errors import BadInput
 from protocols.history import Committed
-from protocols.load import parse_protocol
+from protocols.load import load_protocol, parse_protocol
 from protocols.schedule import next_trial, planned_blocks
 from protocols.task import NO_OUTCOME
+from rig import protocol_command
 
 TEXT = """
 name = "reaches"
@@ -112,3 +113,10 @@ def test_who_can_not_choose_has_the_first_candidate():
 def test_what_can_not_be_chosen_is_refused(old, new, words):
     with pytest.raises(BadInput, match=words):
         parse_protocol(TEXT.replace(old, new), "x")
+
+
+def test_a_check_says_what_is_left_open():
+    checked = protocol_command.check(load_protocol("reach-apart"))
+    words = protocol_command.check_words(checked, every_trial=False)
+    assert [block["chosen"] for block in checked["blocks"]] == [None, None, *["half width of 2.5, 1, 5, 10, 20 deg"] * 3, None]
+    assert words.count("half width of 2.5, 1, 5, 10, 20 deg") == 3
