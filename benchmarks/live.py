@@ -30,6 +30,7 @@ STARTS, SEED, LEVEL = 5, 0, 0.9
 class Session(NamedTuple):
     """What came of one known learner."""
 
+    truth: np.ndarray  # (free,) natural units
     inside: np.ndarray  # (free,) truth within the 90 % interval
     away: np.ndarray  # (free,) mean - truth, in the interval's SDs
     learn_ms: np.ndarray  # (trial,)
@@ -64,6 +65,7 @@ def session(study: Study, inference: Inference, number: int, fitted: bool) -> Se
     within = lambda x, told: (x >= told.quantiles[:, 0]) & (x <= told.quantiles[:, -1])  # noqa: E731
     unbounded = np.array([c.unbounded(x) for c, x in zip(inference.prior.coordinates, estimates, strict=True)])
     return Session(
+        natural,
         within(natural, told),
         (told.mean - truth) / told.sd,
         *times.T,
@@ -108,7 +110,9 @@ def fitted_values(study: Study, inference: Inference, seen: Seen) -> Float[np.nd
 
 def summary(names: tuple[str, ...], done: list[Session]) -> dict[str, Any]:
     """By parameter: how often the interval held the truth and what a binomial test says; where fits lie; times."""
-    inside, away, learn_ms, move_ms, learn_cpu, move_cpu, fit_inside, fit_away = (np.array(field) for field in zip(*done, strict=True))
+    truth, inside, away, learn_ms, move_ms, learn_cpu, move_cpu, fit_inside, fit_away = (
+        np.array(field) for field in zip(*done, strict=True)
+    )
     count = len(done)
     tests = np.array([float(binomtest(int(hits), count, LEVEL).pvalue) for hits in inside.sum(axis=0)])
     pooled = np.isfinite(fit_inside)
@@ -117,6 +121,8 @@ def summary(names: tuple[str, ...], done: list[Session]) -> dict[str, Any]:
         "trials": learn_ms.shape[1],
         "particles": 1000,
         "coverage_percent": dict(zip(names, np.round(100 * inside.mean(axis=0), 1).tolist(), strict=True)),
+        "coverage_by_third_of_truths_percent": dict(zip(names, _by_third(truth, inside), strict=True)),
+        "away_mean_sd": dict(zip(names, np.round(away.mean(axis=0), 2).tolist(), strict=True)),
         "binomial_p": dict(zip(names, np.round(tests, 4).tolist(), strict=True)),
         "smallest_p": round(float(tests.min()), 4),
         "away_sd": dict(zip(names, np.round(away.std(axis=0), 2).tolist(), strict=True)),
@@ -129,6 +135,12 @@ def summary(names: tuple[str, ...], done: list[Session]) -> dict[str, Any]:
         "learn_cpu_ms": _spread(learn_cpu),
         "move_cpu_ms": _spread(move_cpu),
     }
+
+
+def _by_third(truth: Float[np.ndarray, "session free"], inside: np.ndarray) -> list[list[float]]:
+    """Coverage of the lowest, middle and highest third of the truths of each parameter."""
+    thirds = [np.array_split(np.argsort(column), 3) for column in truth.T]
+    return [[round(100 * float(np.mean(column[part])), 1) for part in parts] for column, parts in zip(inside.T, thirds, strict=True)]
 
 
 def _spread(times: np.ndarray) -> dict[str, float]:
