@@ -28,6 +28,7 @@ ALL = (
     "bench_force",
     "bench_faults",
     "fit_speed",
+    "fit_rival",
     "group_fit",
     "dask_fits",
     "calibration",

@@ -1,4 +1,4 @@
-"""Maximum likelihood: a global sweep, many local searches from its best points, and how many of them agree."""
+"""Maximum likelihood: a global sweep, local searches from its best points and from between their ends, and how many of them agree."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,6 +17,10 @@ SWEEP = 1024  # points of the global stage at most, a power of 2; fewer where th
 SAME = 0.01  # nats within which two optima count as one
 BEGINNING = 600  # trials on which the searches of a longer record begin: its whole surface has more peaks, and takes longer
 _KEPT = 6  # optima of the beginning, at most, that are followed over the whole record
+_PARENTS = 6  # best ends that are crossed
+_CROSSED = 128  # points that come of it, of which
+_CHILDREN = 8  # the best, at most, are searched from
+_JITTER = 0.02  # ranges by which they are shifted
 _APART = 0.01  # of a coordinate, beyond which two optima are two
 
 
@@ -34,7 +38,8 @@ class Optimum(NamedTuple):
 
 
 def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.ndarray, "point free"] | None = None) -> Optimum:
-    """The highest likelihood: a Sobol sweep over the search ranges, then a local search from each of its ``starts`` best points.
+    """The highest likelihood: a Sobol sweep over the search ranges, then a local search from each of its ``starts`` best points,
+    and from the best points between the ends of these.
 
     ``also`` are further points to start from (the truth, in a test of the search). The same seed gives the same result.
 
@@ -44,6 +49,7 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
     check_count(problem)
     first = _beginning(problem)
     found = polish(first, _searches(first_points(first, starts, seed)), race=True)
+    found += polish(first, _searches(_crossed(first, found, seed)), race=True)
     if first is not problem:
         found = _followed(problem, found)
     if also is not None:
@@ -54,6 +60,21 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
 
 def _searches(points: Float[np.ndarray, "point free"]) -> list[Search]:
     return [Search(point, np.ones(len(point), bool)) for point in points]
+
+
+def _crossed(problem: Problem, found: Sequence[Polished], seed: int) -> Float[np.ndarray, "child free"]:
+    """The best of many points that take each coordinate from one of two good ends, shifted a little.
+
+    Coordinates of which each end has some right are common on a rugged surface, and no step leads from one end to the other.
+    """
+    ends = np.stack([one.x for one in sorted(found, key=lambda one: -one.log_likelihood)[:_PARENTS]])
+    random = np.random.default_rng(seed)
+    one, other = ends[random.integers(len(ends), size=(2, _CROSSED))]
+    shift = _JITTER * (problem.space.search[:, 1] - problem.space.search[:, 0]) * random.standard_normal(one.shape)
+    points = np.clip(np.where(random.random(one.shape) < 0.5, one, other) + shift, *problem.space.held.T)
+    values = problem.log_likelihoods(points)
+    best = np.argsort(-values, kind="stable")[: min(_CHILDREN, len(found))]
+    return points[best[np.isfinite(values[best])]]
 
 
 def _beginning(problem: Problem) -> Problem:

@@ -1,8 +1,9 @@
 """Many local searches at once: damped Gauss-Newton steps (Levenberg 1944, Marquardt 1963), all searches a step at a time.
 
 The curvature is the summed products of the trials' scores (Berndt, Hall, Hall & Hausman 1974), which comes with the gradient and is never
-negative; near the optimum it is close to the Hessian, so that few steps are needed. Each step is tried with several dampings, of which the
-best is taken: on a rugged surface the shorter steps often win.
+negative; it is right at once, but where it isn't close to the Hessian a search crawls. So each search also learns a curvature from how its
+gradient turns (Broyden, Fletcher, Goldfarb & Shanno). Each step is tried with several dampings of the one and by the other, and the best is
+taken: on a rugged surface the shorter steps often win.
 """
 
 from collections.abc import Sequence
@@ -14,11 +15,12 @@ from jaxtyping import Bool, Float
 from analysis.fit.likelihood import Problem, Slopes
 
 STEPS = 40  # of one search, at most
-_DAMPINGS = np.array([0.1, 1.0, 10.0, 100.0])  # that are tried, times the last one
+_DAMPINGS = np.array([0.1, 1.0, 10.0])  # that are tried, times the last one
+_CURVED = 0.2  # of the curvature that was believed, the least that a step may leave of it
 _FIRST, _LEAST, _MOST = 1e-2, 1e-7, 1e7  # dampings
 _LONGEST = 0.5  # step of a coordinate, in ranges that are looked at
 _PATIENCE = 5  # steps that together gain less than _GAIN each, after which a search is over
-_HOPELESS = 30.0  # nats behind the best that make a search hopeless, if it also
+_HOPELESS = 10.0  # nats behind the best that make a search hopeless, if it also
 _BLOCKS = 10  # times what its last _PATIENCE steps gained is less than it is behind
 _GAIN = 1e-4  # nats that a further step promises, below which a search is over
 _RIDGE = 1e-10  # of the information's diagonal, and
@@ -47,6 +49,7 @@ def polish(problem: Problem, searches: Sequence[Search], steps: int = STEPS, rac
     moves = np.stack([search.moves for search in searches])
     slopes = problem.differences(x)
     damping, taken = np.full(len(x), _FIRST), np.zeros(len(x), int)
+    learned = slopes.information.copy()
     recent = np.full((len(x), _PATIENCE), np.inf)
     converged = (_promise(problem, x, moves, slopes) < _GAIN) & np.isfinite(slopes.value)
     going = ~converged & np.isfinite(slopes.value)
@@ -55,13 +58,16 @@ def polish(problem: Problem, searches: Sequence[Search], steps: int = STEPS, rac
         if not len(at):
             break
         here = Slopes(*(field[at] for field in slopes))
-        new, gain, damping[at] = _step(problem, x[at], moves[at], here, damping[at])
+        new, gain, damping[at] = _step(problem, x[at], moves[at], here, learned[at], damping[at])
         moved = gain > 0
+        shift = new - x[at]
         x[at] = new
         if moved.any():
             after = problem.differences(new[moved])
+            learned[at[moved]] = _learned(learned[at[moved]], shift[moved], here.gradient[moved] - after.gradient)
             for field, fresh in zip(slopes, after, strict=True):
                 field[at[moved]] = fresh
+        learned[at[~moved]] = here.information[~moved]
         taken[at] += 1
         recent[at] = np.roll(recent[at], 1, axis=1)
         recent[at, 0] = gain
@@ -75,22 +81,40 @@ def polish(problem: Problem, searches: Sequence[Search], steps: int = STEPS, rac
 
 
 def _step(
-    problem: Problem, x: np.ndarray, moves: np.ndarray, slopes: Slopes, damping: np.ndarray
+    problem: Problem, x: np.ndarray, moves: np.ndarray, slopes: Slopes, learned: np.ndarray, damping: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where each search is after its step, what the step gained (0: it stays where it is), and the damping that served best."""
     tried = np.clip(damping[:, None] * _DAMPINGS, _LEAST, None)
-    gradient, curved = _held(problem, x, moves, slopes)
-    diagonal = np.diagonal(curved, axis1=1, axis2=2)[:, None, :, None] * np.eye(x.shape[1])
-    wanted = np.broadcast_to(gradient[:, None, :, None], (*tried.shape, x.shape[1], 1))
-    steps = np.linalg.solve(curved[:, None] + tried[..., None, None] * diagonal, wanted)[..., 0]
+    damped = [_solved(problem, x, moves, slopes, d) for d in tried.T]
+    steps = np.stack([*damped, _solved(problem, x, moves, slopes._replace(information=learned), np.zeros(len(x)))], axis=1)
     longest = _LONGEST * (problem.space.search[:, 1] - problem.space.search[:, 0])
     points = np.clip(x[:, None] + np.clip(steps, -longest, longest), *problem.space.held.T)
-    values = problem.log_likelihoods(points.reshape(-1, x.shape[1])).reshape(tried.shape)
+    values = problem.log_likelihoods(points.reshape(-1, x.shape[1])).reshape(points.shape[:2])
     best = values.argmax(axis=1)
     rows = np.arange(len(x))
     gain = np.maximum(values[rows, best] - slopes.value, 0.0)
     new = np.where((gain > 0)[:, None], points[rows, best], x)
-    return new, gain, np.where(gain > 0, tried[rows, best], damping * 1000)
+    served = np.column_stack([tried, damping])[rows, best]
+    return new, gain, np.where(gain > 0, served, damping * 1000)
+
+
+def _solved(problem: Problem, x: np.ndarray, moves: np.ndarray, slopes: Slopes, damping: np.ndarray) -> np.ndarray:
+    """Each search's step by its curvature, whose diagonal is made larger by ``damping`` times itself."""
+    gradient, curved = _held(problem, x, moves, slopes)
+    diagonal = np.diagonal(curved, axis1=1, axis2=2)[:, :, None] * np.eye(x.shape[1])
+    return np.linalg.solve(curved + damping[:, None, None] * diagonal, gradient[..., None])[..., 0]
+
+
+def _learned(curved: np.ndarray, shift: np.ndarray, turned: np.ndarray) -> np.ndarray:
+    """Curvatures after steps that turned the gradients so (Broyden, Fletcher, Goldfarb & Shanno; damped: Powell 1978)."""
+    along = np.einsum("sij,sj->si", curved, shift)
+    believed, found = (shift * along).sum(axis=1), (shift * turned).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(found < _CURVED * believed, (1 - _CURVED) * believed / (believed - found), 1.0)[:, None]
+        turned = share * turned + (1 - share) * along
+        gained = turned[:, :, None] * turned[:, None] / (shift * turned).sum(axis=1)[:, None, None]
+        new = curved - along[:, :, None] * along[:, None] / believed[:, None, None] + gained
+    return np.where(np.isfinite(new).all(axis=(1, 2), keepdims=True), new, curved)  # a direction without curvature teaches nothing
 
 
 def _held(problem: Problem, x: np.ndarray, moves: np.ndarray, slopes: Slopes) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import pytest
 from analysis.fit.certainty import certainties, curvature, spreads
 from analysis.fit.fit import Plan, doubts, fit, pose
 from analysis.fit.ml import first_points, maximise
-from analysis.fit.polish import Polished, Search, polish
+from analysis.fit.polish import Polished, Search, _learned, polish
 from analysis.fit.soundness import soundness
 from analysis.fit.space import first_trials, make_space, scale_of, values_of
 from analysis.hidden_noise import LOOSE
@@ -114,7 +114,7 @@ def test_optimum_and_standard_error_are_the_closed_form(walk, walk_fit):
     (known,) = walk_fit.certainty
     assert known.se == pytest.approx(best / np.sqrt(2 * len(steps)), rel=0.01)
     assert known.low < best < known.high and known.identifiable
-    assert walk_fit.optimum.at_best == 4
+    assert walk_fit.optimum.at_best == len(walk_fit.optimum.searches) == 8  # four from the sweep, four from between their ends
     assert walk_fit.bic == pytest.approx(np.log(TRIALS) - 2 * walk_fit.optimum.log_likelihood)
     assert doubts(walk_fit) == []
 
@@ -182,7 +182,7 @@ def test_a_long_record_is_searched_by_its_beginning(walk, monkeypatch):
     problem = pose(plan, record(np.cumsum(steps)[:, None], np.full(160, np.nan)))
     found = maximise(problem, 4, 0)
     assert problem.beginning(100).count == 100
-    assert found.at_best == 4 and problem.space.natural(found.x)[0] == pytest.approx(np.sqrt(np.mean(steps[1:] ** 2)), rel=0.01)
+    assert found.at_best == 8 and problem.space.natural(found.x)[0] == pytest.approx(np.sqrt(np.mean(steps[1:] ** 2)), rel=0.01)
 
 
 def test_too_few_trials_and_impossible_values_are_refused(walk):
@@ -228,3 +228,14 @@ def test_first_trials_give_mean_and_sd():
     assert first_trials(learner, actions, 2) == {"initial_mean": [2.0], "initial_sd": [pytest.approx(np.sqrt(2))]}
     with pytest.raises(BadInput, match="at least 2"):
         first_trials(learner, actions[:1], 5)
+
+
+def test_a_search_learns_the_curvature_that_its_gradient_shows():
+    true = np.array([[[3.0, 1.0], [1.0, 2.0]]])
+    curved = np.eye(2)[None]
+    for shift in np.array([[[1.0, 0.0]], [[0.0, 1.0]], [[1.0, 1.0]], [[1.0, -2.0]]]):
+        curved = _learned(curved, shift, np.einsum("sij,sj->si", true, shift))
+        np.testing.assert_allclose(np.einsum("sij,sj->si", curved - true, shift), 0.0, atol=1e-12)
+    bent = _learned(curved, np.array([[1.0, 0.0]]), np.array([[-5.0, 0.0]]))  # uphill the wrong way round
+    assert np.linalg.eigvalsh(bent[0]).min() > 0
+    np.testing.assert_array_equal(_learned(np.zeros((1, 2, 2)), np.ones((1, 2)), np.zeros((1, 2))), np.zeros((1, 2, 2)))

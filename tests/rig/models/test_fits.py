@@ -41,7 +41,7 @@ def test_each_participant_gets_a_fit_beside_its_floors(tmp_path, capsys):
     assert stored["log_likelihood_floors"]["local-level"] == pytest.approx(stored["log_likelihood"], abs=0.01)
     assert set(stored["parameters"]) == {f"{name}.reach_angle_deg" for name in ("initial_mean", "initial_sd", "level_sd")}
     assert stored["fault"] is None
-    assert stored["n_trials"] == 60 and 0 < stored["starts_at_best"] <= 3 and not stored["simulated"]
+    assert stored["n_trials"] == 60 and 0 < stored["starts_at_best"] <= 6 and not stored["simulated"]
 
 
 def test_a_fit_is_taken_by_a_twin(tmp_path):
