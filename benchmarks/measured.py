@@ -62,7 +62,7 @@ ROWS = (
      "{0[malformed_refused_and_logged]} refused, in {0[events_for_that]} events; {0[wrong_tokens_refused]} wrong tokens answered by 403"),
     ("group_fit", "hierarchical fit of `task-outcome`, {0[people]} people, {0[n_trials]} reaches",
      "under 600 s, R-hat under 1.01, no divergences, more than 400 effective draws",
-     "{0[s]} s (sampling {0[sampling_s]} s; {0[cpu_s]} s of CPU), R-hat {0[r_hat]:.4f}, {0[divergences]} divergences, "
+     "{0[cpu_s]} s of CPU ({0[s]} s passed, on a busy machine), R-hat {0[r_hat]:.4f}, {0[divergences]} divergences, "
      "{0[ess]:.0f} effective draws"),
     ("dask_fits", "{0[fits]} fits on two Dask workers, one killed on the way", "the same numbers as in one process",
      "{0[same]} the same; {0[s]} s against {0[one_process_s]} s"),
