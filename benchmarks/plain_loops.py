@@ -1,6 +1,8 @@
 """The loops that ``benchmarks.simulate_speed`` is compared with: one learner after the other, one trial after the other, in plain NumPy.
 
-They do what a laboratory's own script does, on known exploration and with the updates written out; actions and errors are stored.
+They do the same work: act on known exploration, score, update as written out, and store what a simulated table says of a trial: policy,
+action, outcome and log density. Each comes as a *script*, the way laboratories write one, which works everything out in every trial, and
+*tuned*, with all that depends on no learner's state worked out beforehand. Seconds are the processor's, of one core.
 """
 
 import time
@@ -22,7 +24,7 @@ Flight = Callable[[Skittles, np.ndarray, np.ndarray, np.ndarray], tuple[float, b
 class Looped(NamedTuple):
     """What a loop did."""
 
-    seconds: float
+    seconds: float  # the processor's
     actions: np.ndarray  # (learner, trial, action), column units
     errors: np.ndarray  # (learner, trial), m
 
@@ -30,8 +32,8 @@ class Looped(NamedTuple):
 def skittles_loop(flight: Flight, task: Skittles, params: Any, trials: Any, learners: int, seed: int) -> Looped:
     """Throws of learners with a covariance by angle; ``params`` and ``trials`` are those of the simulation, as NumPy arrays."""
     random, count = np.random.default_rng(seed), len(trials.number)
-    actions, errors = np.empty((learners, count, 2)), np.empty((learners, count))
-    began = time.perf_counter()
+    actions, errors, others = np.empty((learners, count, 2)), np.empty((learners, count)), np.empty((learners, count, 14))
+    began = time.process_time()
     for learner in range(learners):
         mean, log_var, angle, baseline = np.zeros(2), np.zeros(2), float(params.initial_angle), None
         for trial in range(count):
@@ -43,8 +45,14 @@ def skittles_loop(flight: Flight, task: Skittles, params: Any, trials: Any, lear
             tip = np.array([-np.cos(release), np.sin(release)])
             start, velocity = task.pivot + task.lever_length * tip, speed * np.array([np.sin(release), np.cos(release)])
             error, post_hit = flight(task, start, velocity, trials.target[trial])
-            error = task.penalty if post_hit else error
+            hit, error = error < task.hit_distance and not post_hit, task.penalty if post_hit else error
             actions[learner, trial], errors[learner, trial] = action, error
+            middle, spread = params.initial_mean + params.initial_sd * mean, turn @ np.diag(np.exp(log_var)) @ turn.T
+            spread = spread * np.outer(params.initial_sd, params.initial_sd) + np.diag(params.motor_sd**2)
+            off = action - middle
+            density = -0.5 * off @ np.linalg.solve(spread, off) - 0.5 * np.log(np.linalg.det(spread)) - np.log(2 * np.pi)
+            expected = np.nan if baseline is None else baseline
+            others[learner, trial] = *middle, *spread.ravel(), *log_var, angle, expected, density, hit, post_hit, -error
             if not trials.reward_shown[trial]:
                 continue
             baseline = -error if baseline is None else baseline
@@ -54,7 +62,7 @@ def skittles_loop(flight: Flight, task: Skittles, params: Any, trials: Any, lear
             log_var = log_var + params.alpha_log_var * advantage * (along**2 * narrow - 1) / 2
             log_var = np.maximum(log_var, np.log(params.variance_floor))
             baseline = params.baseline_decay * baseline + (1 - params.baseline_decay) * -error
-    return Looped(time.perf_counter() - began, actions, errors)
+    return Looped(time.process_time() - began, actions, errors)
 
 
 def even_flight(task: Skittles, start: np.ndarray, velocity: np.ndarray, target: np.ndarray) -> tuple[float, bool]:
@@ -96,21 +104,26 @@ def tuned_flight(task: Skittles) -> Flight:
     return flight
 
 
-def bimanual_loop(task: Bimanual, params: Any, first: np.ndarray, cap: float, trials: Any, learners: int, seed: int) -> Looped:
-    """Movements of learners with features and a diagonal covariance, from weights ``first`` (feature, action), steps capped.
-
-    Direction error and log density of each action are worked out too, and kept with it.
-    """
+def bimanual_loop(
+    task: Bimanual, params: Any, first: np.ndarray, cap: float, trials: Any, learners: int, seed: int, tuned: bool = False
+) -> Looped:
+    """Movements of learners with features and a diagonal covariance, from weights ``first`` (feature, action), steps capped."""
     random, count, sd, motor = np.random.default_rng(seed), len(trials.number), params.initial_sd, params.motor_sd
-    actions, errors, others = np.empty((learners, count, 4)), np.empty((learners, count)), np.empty((learners, count, 2))
+    actions, errors, others = np.empty((learners, count, 4)), np.empty((learners, count)), np.empty((learners, count, 17))
     centres, scale = np.arange(len(first)) * 2 * np.pi / len(first), 2 * np.pi * i0e(params.kappa)
-    began = time.perf_counter()
+    began = time.process_time()
+
+    def seen(trial: int) -> tuple[np.ndarray, float, np.ndarray]:
+        """Target, its direction and its features."""
+        target = trials.target[trial]
+        toward = np.arctan2(target[1], target[0])
+        return target, toward, np.exp(params.kappa * (np.cos(toward - centres) - 1)) / scale
+
+    known = [seen(trial) for trial in range(count)] if tuned else []
     for learner in range(learners):
         weights, log_var, values = first.copy(), np.zeros(4), None
         for trial in range(count):
-            target = trials.target[trial]
-            toward = np.arctan2(target[1], target[0])
-            features = np.exp(params.kappa * (np.cos(toward - centres) - 1)) / scale
+            target, toward, features = known[trial] if tuned else seen(trial)
             drawn = np.exp(log_var / 2) * random.standard_normal(4)
             mean = features @ weights
             action = params.initial_mean + sd * (mean + drawn) + motor * random.standard_normal(4)
@@ -119,7 +132,9 @@ def bimanual_loop(task: Bimanual, params: Any, first: np.ndarray, cap: float, tr
             off = (np.arctan2(place[1], place[0]) - toward + np.pi) % (2 * np.pi) - np.pi
             spread = sd**2 * np.exp(log_var) + motor**2
             density = -0.5 * np.sum((action - params.initial_mean - sd * mean) ** 2 / spread + np.log(2 * np.pi * spread))
-            actions[learner, trial], errors[learner, trial], others[learner, trial] = action, error, (off, density)
+            middle, expected = params.initial_mean + sd * mean, np.nan if values is None else values @ features
+            actions[learner, trial], errors[learner, trial] = action, error
+            others[learner, trial] = *middle, *spread, *log_var, off, density, expected, error <= task.target_radius, -error
             if not trials.reward_shown[trial]:
                 continue
             values = np.full(len(first), -error * 2 * np.pi / len(first)) if values is None else values
@@ -132,4 +147,4 @@ def bimanual_loop(task: Bimanual, params: Any, first: np.ndarray, cap: float, tr
             log_var = log_var + params.alpha_log_var * surprise * (drawn**2 * np.exp(-log_var) - 1) / 2
             log_var = np.maximum(log_var, np.log(params.variance_floor))
             values = values + (1 - params.baseline_decay) * surprise * features
-    return Looped(time.perf_counter() - began, actions, errors)
+    return Looped(time.process_time() - began, actions, errors)

@@ -1,7 +1,9 @@
 """Speed of ``simulate`` and ``predict`` against plain NumPy loops of the same work, and what the table costs in time, memory and disk.
 
 Protocols are the library's, learners the policy gradient with their [twin]'s values. A loop's time for all learners is that of a few,
-times their number; ``benchmarks.plain_loops`` says what it does. The arc has ``benchmarks.arc_speed``.
+times their number; ``benchmarks.plain_loops`` says what it does. The arc has ``benchmarks.arc_speed``. Ratios are of the processor's time,
+that of a simulation shared by the cores it has, so that they hold on a busy machine too. Loops are compiled whole, as ``twinrig simulate``
+has it.
 
 ``python -m benchmarks.simulate_speed`` prints the figures and keeps them in ``benchmarks/results/simulate_speed.json``.
 """
@@ -19,7 +21,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from analysis.simulate import compile_batches, in_batches, stack_course
+from analysis.simulate import CORES, compile_batches, in_batches, stack_course
 from benchmarks.keep import keep
 from benchmarks.plain_loops import Looped, bimanual_loop, even_flight, skittles_loop, tuned_flight
 from protocols.course import course_of
@@ -28,6 +30,7 @@ from protocols.schema import Protocol
 from protocols.task import Task, Trial
 from protocols.tasks import make_task
 from rig.models.learner_choice import Choice, named_choice, targets_of
+from rig.whole_loops import compile_loops_whole
 
 LEARNER, LEARNERS, SEED = "policy-gradient", 1000, 1
 THROWS, REACHES = 3000, 600
@@ -45,6 +48,7 @@ class Practice(NamedTuple):
 
 
 def main() -> None:
+    compile_loops_whole(loaded=True)
     throws, reaches = practice("skittles", THROWS), practice("bimanual", REACHES)
     keep("simulate_speed", skittles(throws), "skittles")
     keep("simulate_speed", bimanual(reaches), "bimanual")
@@ -74,12 +78,12 @@ def skittles(given: Practice) -> dict[str, Any]:
 
 
 def bimanual(given: Practice) -> dict[str, Any]:
-    """Against a script as it is usually written."""
+    """Against a script as it is usually written, and against a tuned one."""
     learner, params = given.choice.learner, given.choice.params()
     first = np.asarray(learner.init(params, len(given.protocol.targets)).mean)
     cap, arrays = float(given.choice.options["step_cap"]), jax.tree.map(np.asarray, params)
-    looped = bimanual_loop(given.task, arrays, first, cap, given.trials, 20, SEED)  # type: ignore[arg-type]  # the task is bimanual
-    loops = {"usual": scaled(looped)}
+    usual, looped = (bimanual_loop(given.task, arrays, first, cap, given.trials, 20, SEED, tuned) for tuned in (False, True))  # type: ignore[arg-type]
+    loops = {"usual": scaled(usual), "tuned": scaled(looped)}
     return simulated(given, loops, looped) | {"table": table("bimanual", REACHES, loops)}
 
 
@@ -87,17 +91,19 @@ def simulated(given: Practice, loops: dict[str, float], looped: Looped) -> dict[
     """Compiling once, then the median of some runs; errors of the last tenth say whether loop and simulation practised alike."""
     began = time.perf_counter()
     run = compile_batches(given.task, given.choice.learner, given.choice.params(), targets_of(given.protocol), given.course, SEED)
-    compiling, seconds, last = time.perf_counter() - began, [], len(given.trials.number) // 10
+    compiling, seconds, worked, last = time.perf_counter() - began, [], [], len(given.trials.number) // 10
     for _ in range(RUNS):
-        began = time.perf_counter()
+        began, begun = time.perf_counter(), time.process_time()
         errors = np.concatenate([turn.outcome.error for turn in in_batches(run, LEARNERS)])
         seconds.append(time.perf_counter() - began)
-    took = statistics.median(seconds)
+        worked.append((time.process_time() - begun) / CORES)
+    took = statistics.median(worked)
     return {
         "learners": LEARNERS,
         "trials": len(given.trials.number),
         "seconds_compiling": round(compiling, 2),
-        "seconds": round(took, 3),
+        "seconds": round(statistics.median(seconds), 3),
+        "processor_seconds": round(took, 3),
         "loop_seconds": {name: round(whole) for name, whole in loops.items()},
         "looped_learners": len(looped.errors),
         "ratio": {name: round(whole / took) for name, whole in loops.items()},
