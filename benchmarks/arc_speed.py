@@ -98,7 +98,7 @@ def loop(path: Path, trials: int) -> float:
         action = first_mean() + SD * (mean + drawn)
         reward = -plain_cost(task, path(task, action, random))
         density = -0.5 * np.sum(drawn**2 / np.exp(log_var) + log_var + np.log(2 * np.pi * SD**2))
-        others[trial] = first_mean() + SD * mean, SD**2 * np.exp(log_var), action, density
+        others[trial] = first_mean() + SD * mean, SD**2 * np.exp(log_var), action, np.full(2 * COUNT, density)
         advantage = reward - (reward if baseline is None else baseline)
         mean = mean + ALPHA * advantage * drawn / np.exp(log_var)
         log_var = log_var + ALPHA * advantage * (drawn**2 / np.exp(log_var) - 1) / 2
