@@ -19,7 +19,7 @@ from analysis.fit.polish import Search, polish
 from analysis.fit.space import make_space, scale_of
 from analysis.recovery import Study, Truth, draw, practise, truths_of
 from benchmarks.keep import keep
-from rig.arithmetic import work_in_own_threads
+from rig.arithmetic import work_without_idle_threads
 from rig.models.recovery import Asked, study_of
 
 THROWS = (600, 3000)
@@ -74,7 +74,7 @@ def _one(study: Study, truth: Truth, index: int) -> dict[str, float]:
 
 def main() -> None:
     sets, *throws = map(int, sys.argv[1:] or [SETS])
-    work_in_own_threads()
+    work_without_idle_threads()
     for count in throws or THROWS:
         with ProcessPoolExecutor(1, get_context("spawn")) as fresh:  # JAX asks once how it may work
             fresh.submit(measure, count, sets).result()

@@ -19,18 +19,15 @@ def work_in_one_thread() -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     if _ONE_THREAD not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} {_ONE_THREAD}".strip()
-    os.environ["TWINRIG_THREADS"] = "1"
     os.environ.setdefault("PJRT_NPROC", "1")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
-def work_in_own_threads() -> None:
-    """Have this process compute in the threads that ask, one for each core: fits ask from several (``analysis.fit.likelihood``).
+def work_without_idle_threads() -> None:
+    """Have this process compute without JAX's own threads.
 
-    JAX's own threads look for work between any two steps of a loop, which takes two fifths of the processors' time in a fit.
+    They look for work between any two steps of a loop: on two cores a fit takes as long with them, and nearly twice the processor's time.
     """
-    os.environ.setdefault("TWINRIG_THREADS", str(os.cpu_count() or 1))
-    os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")  # else one thread of JAX's computes for all that ask
     os.environ.setdefault("PJRT_NPROC", "1")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
 

@@ -25,7 +25,7 @@ CHUNK = 32  # points that are valued together
 _SLOPES = 10  # points of which exact derivatives are taken together
 _SHIFT = 1e-6  # of a coordinate, for differences
 _LENGTH = 100  # records are padded to a multiple of it, so that people with about as many trials share what was compiled
-_THREADS = int(os.environ.get("TWINRIG_THREADS") or os.environ.get("PJRT_NPROC") or os.cpu_count() or 1)  # one in a worker process
+_THREADS = int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1))  # one where JAX has none of its own
 _LARGEST = 1e14  # products of scores above which a search's own arithmetic would overflow
 
 

@@ -21,9 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Compare, and say in words what has to be said."""
     from protocols.errors import BadInput
-    from rig.arithmetic import work_in_own_threads
+    from rig.arithmetic import work_without_idle_threads
 
-    work_in_own_threads()
+    work_without_idle_threads()
     from rig.models.compare import Asked, compare_tables
 
     learners = options.learners.split(",")

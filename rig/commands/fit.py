@@ -38,10 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Fit every participant, and say of each parameter how sure it is."""
     from protocols.errors import BadInput
-    from rig.arithmetic import work_in_own_threads
+    from rig.arithmetic import work_without_idle_threads
 
     if options.method == "ml":
-        work_in_own_threads()
+        work_without_idle_threads()
     from rig.models.fits import Asked, finite, fit_tables
 
     check_seed(options.seed)

@@ -26,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Simulate and fit what isn't there yet, then sum up."""
-    from rig.arithmetic import work_in_own_threads
+    from rig.arithmetic import work_without_idle_threads
 
-    work_in_own_threads()
+    work_without_idle_threads()
     from rig.models.recovery import Asked, compute, conclude, jobs_of, open_folder, study_of
 
     asked = Asked(
