@@ -38,7 +38,7 @@ def _spread_over(reward: Array, count: int) -> Array:
 
 
 def _by_features(weights: Float[Array, " centre"], _: Array | int, features: Array, reward: Array, rate: Array) -> Array:
-    """``v += rate (r - v.f) f`` (SCIENCE 2.3, with rate = 1 - d): the temporal-difference error of trials that are one step long."""
+    """``v += rate (r - v.f) f`` (Haith 2025, with rate = 1 - d): the temporal-difference error of trials that are one step long."""
     begun = jnp.where(jnp.isnan(weights), _spread_over(reward, weights.shape[0]), weights)
     return begun + rate * (reward - jnp.sum(begun * features)) * features
 

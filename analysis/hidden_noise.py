@@ -1,4 +1,4 @@
-"""What one who only sees actions can know of a learner, where motor or process noise hide what it explored (SCIENCE 3.2).
+"""What one who only sees actions can know of a learner, where motor or process noise hide what it explored.
 
 The mean is ``weights . x``, x the rows that practice moves; ``y = mean + e + m`` is seen, and ``x' = a x + weights (G e) + q``. The
 spread theta (log variances and what mixes them) takes a step that is quadratic in e. For a fixed spread, x is Kalman's filter: exact.

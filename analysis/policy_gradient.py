@@ -152,7 +152,7 @@ def _update(
 def _learned(
     chosen: Chosen, params: Params, state: State, place: Place, explored: Float[Array, " action"], advantage: Float[Array, ""]
 ) -> State:
-    """The step of a learner whose exploration is known (SCIENCE 3.1)."""
+    """The step of a learner whose exploration is known."""
     shape, setting = spread_at(chosen, state, place)
     density = lambda mean, shape: exploration.expected(chosen, explored - mean, None, shape, setting)  # noqa: E731
     slope, bent = jax.grad(density, argnums=(0, 1))(jnp.zeros_like(explored), shape)

@@ -155,7 +155,7 @@ _HIDDEN = (
         0.0,
         1e3,
         False,
-        "SCIENCE 3.2",
+        "our choice",
         False,
     ),
 )

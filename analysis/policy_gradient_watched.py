@@ -1,4 +1,4 @@
-"""The policy-gradient learner as one who watches can know it, where motor or process noise hide what was explored (SCIENCE 3.2).
+"""The policy-gradient learner as one who watches can know it, where motor or process noise hide what was explored.
 
 ``analysis.hidden_noise`` has the arithmetic. Here a state becomes a belief over rows and spread, and back. Dimensions that are explored
 independently are watched each by itself. A table keeps its rows apart from each other and from the spread.
@@ -31,7 +31,7 @@ def spread_rates(chosen: Chosen, params: Params, advantage: Float[Array, ""]) ->
 
 
 def capped(chosen: Chosen, step: Float[Array, " action"], slope: Float[Array, " action"]) -> Float[Array, " action"]:
-    """What share of a step is taken: no part of it changes the log density by more than the cap (SCIENCE 2.3)."""
+    """What share of a step is taken: no part of it changes the log density by more than the cap."""
     if chosen.step_cap is None:
         return jnp.ones_like(step)
     size = jnp.abs(step * slope)

@@ -1,4 +1,4 @@
-"""One trial of the two kinds of twin (SCIENCE 3.4), as pure functions.
+"""One trial of the two kinds of twin (docs/explanation/twins.md), as pure functions.
 
 *Yoked*: it sees the person's action and the reward that was delivered, and had predicted the action beforehand. *Free*: it chooses its own
 action and earns its own reward. Live twin, catching up, simulation and offline prediction all call these.
@@ -19,7 +19,7 @@ from protocols.history import Committed
 from protocols.task import TRUTHS, WHOLE, Outcome, Task, Trial
 from protocols.zone import ZoneRule, zone_of
 
-SHIFT = 1e-9  # normalised units of the mean; how much it grows says whether a yoked state can be trusted (SCIENCE 3.1)
+SHIFT = 1e-9  # normalised units of the mean; how much it grows says whether a yoked state can be trusted
 UNRELIABLE = 1e3  # growth of the shift above which it can't
 NOT_LEARNED_FROM = ("aborted", "device_fault")
 

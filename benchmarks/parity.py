@@ -1,4 +1,4 @@
-"""The yoked twin of a real session against a free-standing NumPy learner: SCIENCE 3.1 as a script writes it, on stored actions and rewards.
+"""The yoked twin of a real session against a free-standing NumPy learner: the rule as a script writes it, on stored actions and rewards.
 
 ``python -m benchmarks.parity [TRIALS]``. Writes ``benchmarks/results/parity.json``.
 """

@@ -1,4 +1,4 @@
-"""The `[task]` and `[targets]` tables: what is practised, with its constants. Defaults are the field's (SCIENCE 2)."""
+"""The `[task]` and `[targets]` tables: what is practised, with its constants. Defaults are the field's (docs/reference/tasks.md)."""
 
 import math
 from typing import Annotated, ClassVar, Literal, get_args

@@ -13,7 +13,7 @@ from analysis.bayes.people import People
 from analysis.bayes.sampling import DEEPEST, Posterior
 from analysis.fit.certainty import widest
 
-R_HAT, ESS, ENERGY = 1.01, 400, 0.3  # what has to be kept (SCIENCE 4.7; energy: Betancourt 2016)
+R_HAT, ESS, ENERGY = 1.01, 400, 0.3  # what has to be kept (docs/explanation/fitting.md; energy: Betancourt 2016)
 _ADDS = 0.9  # SD of a person's parameter, in SDs between people, above which the record adds nothing to what the group says
 
 

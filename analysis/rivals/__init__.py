@@ -1,1 +1,1 @@
-"""Rival learners and floors: what a policy gradient has to beat (SCIENCE 3.3), one small file each."""
+"""Rival learners and floors: what a policy gradient has to beat, one small file each."""

@@ -1,4 +1,4 @@
-"""The frame that the rivals share: a hidden linear state, seen through exploration, planning noise and motor noise (SCIENCE 3.2, 3.3).
+"""The frame that the rivals share: a hidden linear state, seen through exploration, planning noise and motor noise.
 
     y_t     = sum_c x_tc + e_t + p_t + m_t
     x_t+1,c = a_c x_tc + k_ec e_t + k_pc p_t + k_mc m_t + u_c + w_tc

@@ -1,4 +1,4 @@
-"""The frame of a rival whose steps ask nothing of its own state: a whole record at once, with its gradient (SCIENCE 3.2).
+"""The frame of a rival whose steps ask nothing of its own state: a whole record at once, with its gradient.
 
 Where retention and push of every trial follow from the parameters and the record alone, and no noise is credited, they are worked out
 together, and what is left to do trial by trial is a Kalman filter of one number for each action dimension:

@@ -18,7 +18,7 @@ from tests.contracts import CONTEXT, check_learner
 SKITTLES = ("release_angle_deg", "release_speed")
 VALUES = {"initial_mean": "85,3.5", "initial_sd": [8.0, 0.6]}
 HANDS, HELD = ("left_x", "left_y", "right_x", "right_y"), {"initial_mean": 0.0, "initial_sd": 0.05}
-EXACT = {**VALUES, "motor_sd": 0.0, "variance_floor": 0.0}  # SCIENCE 3.1 as it stands
+EXACT = {**VALUES, "motor_sd": 0.0, "variance_floor": 0.0}  # the rule as it is printed
 
 
 def learner_of(options, names=SKITTLES):
@@ -166,7 +166,7 @@ def test_asymmetry_takes_its_rate_from_the_sign_of_the_advantage():
 
 @pytest.mark.parametrize(("z", "advantage", "rises"), [(2.0, 1, True), (2.0, -1, False), (0.2, 1, False), (0.2, -1, True)])
 def test_variance_follows_where_reward_came_from(z, advantage, rises):
-    """It rises when a far exploration does well or a near one badly, and falls in the opposite cases (SCIENCE 3.1)."""
+    """It rises when a far exploration does well or a near one badly, and falls in the opposite cases."""
     _, before, after = learned({}, EXACT, [0.0, 0.0], 0.0, [z, z], -0.1 + advantage, -0.1)
     assert np.all((np.asarray(after.log_var) > np.asarray(before.log_var)) == rises)
 
@@ -213,7 +213,7 @@ def practised(seed: int, trials: int, values=EXACT):
 
 
 def numpy_states(actions, rewards, alpha=0.1, decay=0.99):
-    """SCIENCE 3.1 as a plain loop, written apart from the learner: mean, log variances, angle, baseline before each trial."""
+    """The printed rule as a plain loop, written apart from the learner: mean, log variances, angle, baseline before each trial."""
     mean, nu, phi, baseline, states = np.zeros(2), np.zeros(2), 0.0, rewards[0], []
     for action, reward in zip(actions, rewards, strict=True):
         states.append([*mean, *nu, phi, baseline])
@@ -252,7 +252,7 @@ def test_free_learning_raises_reward():
 
 
 def test_the_belief_is_kalmans_filter_where_variances_are_fixed():
-    """SCIENCE 3.2 in one dimension, written apart: mean, variance and log likelihood."""
+    """The filter in one dimension, written apart: mean, variance and log likelihood."""
     rng = np.random.default_rng(4)
     sd, alpha, retention, s_e, s_m = 6.0, 0.4, 0.97, 1.0, 0.5
     learner = learner_of({}, ("reach_angle_deg",))
@@ -317,7 +317,7 @@ def test_table_learns_each_target_apart():
 
 
 def test_features_spread_a_step_over_the_weights():
-    """``W += alpha A (a - mu) / sigma^2 f`` for ``mean = W f`` with the features of SCIENCE 2.3, and the critic ``v += (1 - d) A f``."""
+    """``W += alpha A (a - mu) / sigma^2 f`` for ``mean = W f`` with von Mises features, and the critic ``v += (1 - d) A f``."""
     learner = learner_of({"context": "features", "critic": "features", "covariance": "diagonal"}, HANDS)
     params = learner.make_params({**HELD, "motor_sd": 0.0, "initial_weight_sd": 0.03, "initial_baseline": 0.0, "baseline_decay": 0.9})
     before, target = learner.init(params, 5), (0.06, -0.03)

@@ -58,7 +58,7 @@ def test_step_by_step_is_the_scan():
 
 def test_growth_of_a_shift_is_reported():
     growth = predict(LEARNER, PARAMS, 1, record(TARGETS, history())).shift_growth
-    assert growth.shape == (600,) and np.all(growth < 10)  # SCIENCE 3.1: within 600 trials it grows by less than 10
+    assert growth.shape == (600,) and np.all(growth < 10)  # within 600 trials a sound one grows by less than 10
 
 
 def test_likelihood_is_the_sum_of_the_predictions():

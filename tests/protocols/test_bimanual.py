@@ -76,7 +76,7 @@ def test_errors_are_signed_and_wrapped_to_a_whole_turn(angle, off):
 
 @pytest.mark.parametrize("off_deg", [-179.0, -120.0, -91.0, 91.0, 120.0, 179.0, 180.0])
 def test_an_error_beyond_a_right_angle_is_not_folded(off_deg):
-    """As it is in the published file of human errors, where 120 deg stands as -60 (SCIENCE 6)."""
+    """As it is in the published file of human errors, where 120 deg stands as -60 (docs/explanation/differences.md)."""
     x, y = at(np.radians(90 + off_deg))
     assert np.degrees(score(np.array([0.0, x, y, 0.0]), TRIAL).hand_error) == pytest.approx(off_deg, abs=1e-9)
 

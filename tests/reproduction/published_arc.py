@@ -1,6 +1,7 @@
 """The arc task as published: six subgoals, followed by a wrist under a finite-horizon regulator with noise in every control step.
 
-What differs from SCIENCE 6: (5) only the outer edge counts as leaving the channel; (6) the baseline moves before the advantage is taken.
+What differs from ours: only the outer edge counts as leaving the channel; the baseline moves before the advantage is taken
+(docs/explanation/differences.md).
 The initial SD (0.1 m) and the variances' rate (0.02) are those with which the published figures come out; the last commit wasn't at hand.
 """
 

@@ -1,7 +1,7 @@
 """Skittles as published: no damping, no post, flights in steps of 10 ms.
 
-What differs from SCIENCE 6: (1) the release is not tangent to the lever; (2) the angle's gradient has the transposed rotation; (3) the
-mean moves before the other gradients are taken.
+What differs from ours (docs/explanation/differences.md): the release is not tangent to the lever; the angle's gradient has the transposed
+rotation; the mean moves before the other gradients are taken.
 """
 
 from typing import NamedTuple
