@@ -9,9 +9,9 @@ import pytest
 from protocols.bimanual import Bimanual
 from protocols.history import STATUSES, Committed
 from protocols.records import EVENT, FRAME, SAMPLE, SESSION, START, TASKS, TWIN, Certificate, columns_of, trial_columns, trial_record
+from protocols.records_page import records_page
 from protocols.skittles import Skittles
 from protocols.task import MISSING, Feedback, Outcome, RewardRule, Timing, Trial
-from rig.records_page import records_page
 
 ROOT = Path(__file__).resolve().parents[2]
 TRIAL = Trial(
@@ -141,4 +141,4 @@ def test_every_column_has_a_name_of_its_own_and_a_meaning():
 
 def test_the_reference_page_is_up_to_date():
     page = (ROOT / "docs" / "reference" / "records.md").read_text(encoding="utf-8")
-    assert page == records_page(), "run: python -m rig.records_page docs/reference/records.md"
+    assert page == records_page(), "run: python -m protocols.records_page docs/reference/records.md"

@@ -1,4 +1,4 @@
-"""Makes ``docs/reference/records.md`` from the tables of columns: ``python -m rig.records_page docs/reference/records.md``."""
+"""Makes ``docs/reference/records.md`` from the tables of columns: ``python -m protocols.records_page docs/reference/records.md``."""
 
 import sys
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from protocols.records import (
 _HEAD = """# What is stored: every column
 
 This page is made from `protocols/records.py` and `protocols/columns.py`; change those, then run
-`python -m rig.records_page docs/reference/records.md`.
+`python -m protocols.records_page docs/reference/records.md`.
 Missing is `n/a` in files. Numbers keep full precision. LSL time is in seconds on the clock of Lab Streaming Layer.
 """
 _TRIALS = "One row a trial, in order (`twinrig trials`)."
