@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from benchmarks.keep import kept
@@ -105,7 +106,7 @@ ROWS = (
      "DQN {0[mean_error_cm][dqn][first_tenth]} to {0[mean_error_cm][dqn][last_tenth]}"),
     ("live reach-reward", "live inference, 90 % intervals after {0[trials]} trials of known learners, {0[sessions]} sessions",
      "200 sessions; a binomial test passes at 1 %",
-     "{0[sessions]} sessions, smallest p {0[smallest_p]}; held the truth: {0[coverage_percent]} %"),
+     "{0[sessions]} sessions, smallest p {0[smallest_p]}; held the truth, in %: {0[coverage_percent]}"),
     ("live reach-reward", "maximum-likelihood fits of the same trials ({0[fits]} sessions, {0[fitted_values]} values that a fit can tell)",
      "agrees", "{0[fits_in_interval_percent]} % within the 90 % interval, median distance {0[fits_away_sd_median]} SD"),
     ("live reach-reward", "live inference, a trial weighed, {0[particles]} particles", "p99 under 100 ms",
@@ -141,7 +142,7 @@ ROWS = (
      "{0[linear_speeds_within_resolution_of_the_20_ms_mean]} of {0[throws]}"),
     ("bench_faults", "{0[faults]} faults of the manipulandum at random moments of one session, {0[minutes]} min",
      "paused or went on as specified, trials repeated, nothing lost",
-     "{0[paused_or_went_on_as_specified]} as specified (not: {0[not_as_specified]}); {0[of_these_repeated]} of "
+     "{0[paused_or_went_on_as_specified]} as specified (not so: {0[not_as_specified]}); {0[of_these_repeated]} of "
      "{0[trials_with_a_device_fault]} faulty trials repeated; all {0[trials]} stored: {0[every_trial_stored]}"),
     ("bench_faults", "torque on the plant after the {0[faults_that_stop_the_motors]} of them that stop the motors", "0 within 250 ms",
      "{0[torque_0_in_time]} in time ({0[pushing_at_the_fault]} while the motors pushed), {0[torque_after_a_fault_ms_at_most]} ms at most"),
@@ -162,12 +163,23 @@ ROWS = (
 )  # fmt: skip
 
 
+class _Plainly(Formatter):
+    """Fills in a row's text: a truth as yes or no, several values by their names."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, dict):
+            return ", ".join(f"{name} {one}" for name, one in value.items()) or "none"
+        return super().format_field(value, format_spec)
+
+
 def rows() -> Iterator[tuple[str, ...]]:
     """What was asked, what to reach, what was found, and when and where; of what was measured."""
     for place, *texts in ROWS:
         result = _result(place)
         try:
-            cells = [text.format(result) for text in texts]
+            cells = [_Plainly().format(text, result) for text in texts]
         except (KeyError, TypeError, ValueError):
             continue  # not measured, or not all of it
         yield *cells, _measured(result)

@@ -38,7 +38,7 @@ def test_rows_are_left_out_one_by_one(results):
     results.mkdir()
     (results / "session.json").write_text(json.dumps({"trials": 9, "recording_matches_journal": True}))
     (results / "starts.json").write_text("{ torn")
-    assert [row[2:] for row in measured.rows()] == [("True", "date not kept")]
+    assert [row[2:] for row in measured.rows()] == [("yes", "date not kept")]
 
 
 def test_two_devices_are_kept_side_by_side(results):
