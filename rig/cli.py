@@ -93,5 +93,12 @@ def check_seed(seed: int) -> None:
         raise BadInput(f"--seed {seed}: expected a whole number from 0 to {2**31 - 1}; correct it")
 
 
+def check_least(options: argparse.Namespace, **least: int) -> None:
+    """Raise BadInput where a number on the command line is smaller than it may be, and name it."""
+    for name, smallest in least.items():
+        if (given := getattr(options, name)) < smallest:
+            raise BadInput(f"--{name.replace('_', '-')} {given}: expected a whole number from {smallest}; correct it")
+
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import check_seed, say
-from rig.commands.fit import add_table_arguments
+from rig.cli import check_least, check_seed, say
+from rig.commands.fit import add_record_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``compare``."""
-    add_table_arguments(parser)
+    add_record_arguments(parser)
     parser.add_argument("--learners", required=True, metavar="A,B,...", help="learners; the floors come in by themselves")
     parser.add_argument("--starts", type=int, default=20, metavar="N", help="local searches of each fit (default: 20)")
     parser.add_argument("--no-simulation", action="store_true", help="leave out free practice: the course isn't the protocol's")
@@ -30,8 +30,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     if len(set(learners)) < len(learners):
         raise BadInput(f"--learners {options.learners}: a learner is named twice")
     check_seed(options.seed)
-    if options.starts < 1:
-        raise BadInput(f"--starts {options.starts}: expected a number from 1")
+    check_least(options, starts=1)
     asked = Asked(
         options.trials,
         options.protocol,

@@ -1,11 +1,11 @@
 """``twinrig design``: how many trials, on which protocol, from how many people, tell learners apart?"""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import check_seed, say
+from rig.cli import check_least, check_seed, say
+from rig.commands.progress import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,23 +32,13 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     if not all(word.isdecimal() and int(word) > 0 for word in options.trials.split(",")):
         raise BadInput(f"--trials {options.trials}: expected whole numbers above 0, such as 200,600")
     check_seed(options.seed)
-    if min(options.simulations, options.starts, options.workers) < 1:
-        raise BadInput("--simulations, --starts and --workers take a number from 1")
+    check_least(options, simulations=1, starts=1, workers=1)
     trials = tuple(int(word) for word in options.trials.split(","))
     asked = Asked(tuple(options.protocols), learners, trials, options.simulations, options.seed, options.starts)
-    result = design(asked, options.out, options.workers, options.scheduler, _shown)
+    result = design(asked, options.out, options.workers, options.scheduler, shown)
     if not options.json:
         say(options, words(result))
     return result
-
-
-def _shown(results: Any, total: int, name: str) -> list[Any]:
-    """The results, with progress and the time that is left on standard error."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(file=sys.stderr)
-    return list(track(results, name, total, console=console, disable=not console.is_terminal))
 
 
 def words(result: dict[str, Any]) -> str:

@@ -5,22 +5,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import check_seed, say
+from rig.cli import check_least, check_seed, say
+from rig.commands.predict import add_table_arguments
 
 
-def add_table_arguments(parser: argparse.ArgumentParser) -> None:
-    """What every command that reads trials tables takes."""
+def add_record_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every command that fits trials tables takes."""
     parser.add_argument("trials", type=Path, nargs="+", metavar="TRIALS", help="trials tables: .tsv, .csv, .csv.gz or .parquet")
     parser.add_argument("--protocol", required=True, metavar="PROTOCOL", help="a name in the library, or the path of a file")
-    parser.add_argument("--column", action="append", default=[], metavar="NEW=OLD", help="a column under another name")
-    parser.add_argument("--derive", action="append", default=[], metavar="NEW=EXPRESSION", help='a simple column, as "hit=tgtsize>10"')
-    parser.add_argument("--accept-simulated", action="store_true", help="take simulated trials; the result says so")
+    add_table_arguments(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of all randomness (default: 0)")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``fit``."""
-    add_table_arguments(parser)
+    add_record_arguments(parser)
     parser.add_argument("--learner", required=True, metavar="NAME", help="one of twinrig learners")
     parser.add_argument("--method", choices=("ml", "bayes"), default="ml", help="ml: maximum likelihood; bayes: draws from the posterior")
     parser.add_argument("--fix", action="append", default=[], metavar="KEY=VALUE", help="an option, or a parameter that isn't fitted")
@@ -37,7 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Fit every participant, and say of each parameter how sure it is."""
-    from protocols.errors import BadInput
     from rig.arithmetic import work_without_idle_threads
 
     if options.method == "ml":
@@ -45,8 +43,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from rig.models.fits import Asked, finite, fit_tables
 
     check_seed(options.seed)
-    if options.starts < 1 or options.first_trials < 0:
-        raise BadInput("--starts takes a number from 1, --first-trials one from 0")
+    check_least(options, starts=1, first_trials=0)
     asked = Asked(
         options.trials,
         options.protocol,
@@ -74,8 +71,7 @@ def _bayes(options: argparse.Namespace, asked: Any) -> list[dict[str, Any]]:
 
     if options.scheduler is not None:
         raise BadInput("--scheduler: hands out fits by maximum likelihood; leave it out with --method bayes")
-    if min(options.draws, options.warmup) < 100 or options.chains < 1:
-        raise BadInput("--draws and --warmup take a number from 100, --chains one from 1")
+    check_least(options, draws=100, warmup=100, chains=1)
     sampling = Sampling(options.warmup, options.draws, options.chains, options.seed)
     return bayes_tables(asked, Manner(sampling, options.hierarchical, options.prior, sys.stderr.isatty()), options.out, _progress)
 

@@ -1,11 +1,11 @@
 """``twinrig recover``: are a learner's parameters, or the learners themselves, told apart on this protocol?"""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import check_seed, say
+from rig.cli import check_least, check_seed, say
+from rig.commands.progress import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         study_of(asked, name, asked.trials[0])  # what is wrong is said before any work
     done = open_folder(asked, options.out)
     waiting = [job for job in jobs_of(asked) if job not in done]
-    found = [*done.values(), *_shown(compute(asked, waiting, options.out, options.workers, options.scheduler), len(waiting))]
+    found = [*done.values(), *shown(compute(asked, waiting, options.out, options.workers, options.scheduler), len(waiting), "fitting")]
     result = conclude(asked, found, options.out)
     if not options.json:
         say(options, words(result))
@@ -70,21 +70,11 @@ def _check(options: argparse.Namespace, asked: Any) -> None:
     from protocols.errors import BadInput
 
     check_seed(options.seed)
-    if min(options.simulations, options.starts, options.workers) < 1:
-        raise BadInput("--simulations, --starts and --workers take a number from 1")
+    check_least(options, simulations=1, starts=1, workers=1)
     if asked.fix and len(asked.learners) > 1:
         raise BadInput("--fix is for one learner; leave it out, or name one --learner")
     if len(set(asked.learners)) < len(asked.learners):
         raise BadInput(f"--learner {options.learner}: a learner is named twice")
-
-
-def _shown(results: Any, total: int) -> list[dict[str, Any]]:
-    """The results, with progress and the time that is left on standard error."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(file=sys.stderr)
-    return list(track(results, "fitting", total, console=console, disable=not console.is_terminal))
 
 
 def words(result: dict[str, Any]) -> str:

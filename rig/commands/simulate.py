@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rig.cli import check_seed, say
+from rig.cli import check_least, check_seed, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,6 @@ def add_learner_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Simulate and write the table."""
-    from protocols.errors import BadInput
     from protocols.lint import first_condition
     from protocols.load import load_protocol
     from rig.whole_loops import compile_loops_whole
@@ -40,8 +39,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from rig.models.simulation import Order, simulate_to
 
     loaded = load_protocol(options.protocol)
-    if options.simulations < 1:
-        raise BadInput(f"--simulations {options.simulations}: expected 1 or more; correct it")
+    check_least(options, simulations=1)
     check_seed(options.seed)
     condition = first_condition(loaded.protocol) if options.condition is None else options.condition
     order = Order(options.learner, options.set, options.trials, options.simulations, options.seed, condition, options.session)
