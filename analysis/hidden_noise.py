@@ -70,12 +70,6 @@ class _Case(NamedTuple):
     deviation: Float[Array, " action"]
 
 
-def nothing_unknown(rows: Array, theta: Array) -> Joint:
-    """A belief that is certain."""
-    flat, d = rows.size, theta.shape[0]
-    return Joint(rows, theta, jnp.zeros((flat, flat)), jnp.zeros((d, d)), jnp.zeros((flat, d)))
-
-
 def log_density(covariance: Callable[[Array], Array], seeing: Seeing, joint: Joint, seen: Float[Array, " action"]) -> Float[Array, ""]:
     """Natural log of the density of an action at ``seen`` from the expected mean, normalised."""
     cases = _cases(covariance, seeing, joint, seen)

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from analysis.measures.action import known_mean, lag_one
+
 RUNS = 100
 
 
@@ -56,23 +58,14 @@ def behaviour(action_names: Sequence[str], action: np.ndarray, reward: np.ndarra
     after = reward[:-1]
     success = after > usual if np.unique(after[np.isfinite(after)]).size > 2 else after >= 1
     failure = np.isfinite(after) & ~success
-    found = {"reward early": _mean(reward[early]), "reward late": _mean(reward[late])}
+    found = {"reward early": known_mean(reward[early]), "reward late": known_mean(reward[late])}
     for i, name in enumerate(action_names):
         column, step = action[:, i], np.abs(change[:, i])
-        found[f"{name}: mean late"] = _mean(column[late])
+        found[f"{name}: mean late"] = known_mean(column[late])
         found[f"{name}: SD early"], found[f"{name}: SD late"] = _sd(column, block, early), _sd(column, block, late)
         found[f"{name}: lag-1 autocorrelation"] = lag_one(column, block)
-        found[f"{name}: change after success"], found[f"{name}: change after failure"] = _mean(step[success]), _mean(step[failure])
+        found[f"{name}: change after success"], found[f"{name}: change after failure"] = known_mean(step[success]), known_mean(step[failure])
     return found
-
-
-def lag_one(column: Float[np.ndarray, " trial"], block: Int[np.ndarray, " trial"]) -> float:
-    """Lag-1 autocorrelation within blocks, each about its own mean."""
-    centred = column - np.array([_mean(column[block == b]) for b in np.unique(block)])[np.searchsorted(np.unique(block), block)]
-    same = block[1:] == block[:-1]
-    product = (centred[1:] * centred[:-1])[same]
-    variance = _mean(centred**2)
-    return _mean(product) / variance if variance > 0 else np.nan
 
 
 def _thirds(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,8 +78,3 @@ def _sd(column: np.ndarray, block: np.ndarray, where: np.ndarray) -> float:
     """Mean over blocks of the SD within a block."""
     spreads = [np.nanstd(part, ddof=1) for b in np.unique(block[where]) if np.isfinite(part := column[where & (block == b)]).sum() > 2]
     return float(np.mean(spreads)) if spreads else np.nan
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else np.nan

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 
 class BiasVariance(NamedTuple):
@@ -33,13 +33,6 @@ def bias_and_variance(
     return BiasVariance(float(np.sqrt(np.mean(fitted[known] ** 2))), float(np.mean(rest**2)), fitted)
 
 
-class AlongAcross(NamedTuple):
-    """One number for what leaves the error as it is, and one for what changes it."""
-
-    along: float  # the solution manifold
-    across: float
-
-
 def split_by_manifold(
     actions: Float[np.ndarray, "trial action"], error: Callable[[np.ndarray], np.ndarray], step: float = 1e-3
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -55,28 +48,19 @@ def split_by_manifold(
     return deviation @ np.array([-across[1], across[0]]), deviation @ across
 
 
-def lag_one(values: Float[np.ndarray, " trial"]) -> float:
-    """Autocorrelation at lag 1, of neighbours both of which are known; NaN below three such pairs or without spread."""
-    first, second = values[:-1], values[1:]
-    known = np.isfinite(first) & np.isfinite(second)
-    if known.sum() < 3:
-        return float("nan")
-    centre = np.nanmean(values)
-    spread = np.nanmean((values - centre) ** 2)
-    if not spread > 0:
-        return float("nan")
-    return float(np.mean((first[known] - centre) * (second[known] - centre)) / spread)
+def lag_one(column: Float[np.ndarray, " trial"], block: Int[np.ndarray, " trial"]) -> float:
+    """Lag-1 autocorrelation within blocks, each about its own mean; NaN without spread."""
+    centred = column - np.array([known_mean(column[block == b]) for b in np.unique(block)])[np.searchsorted(np.unique(block), block)]
+    same = block[1:] == block[:-1]
+    product = (centred[1:] * centred[:-1])[same]
+    variance = known_mean(centred**2)
+    return known_mean(product) / variance if variance > 0 else np.nan
 
 
-def lag_one_by_manifold(actions: np.ndarray, error: Callable[[np.ndarray], np.ndarray]) -> AlongAcross:
-    """Lag-1 autocorrelation of the deviations along and across the solution manifold."""
-    return AlongAcross(*(lag_one(part) for part in split_by_manifold(actions, error)))
-
-
-def manifold_ratio(actions: np.ndarray, error: Callable[[np.ndarray], np.ndarray]) -> float:
-    """Variance along the solution manifold over variance across it, in SDs of the actions: above 1, spread is where it does no harm."""
-    along, across = split_by_manifold(actions, error)
-    return float(np.nanvar(along) / np.nanvar(across))
+def known_mean(values: np.ndarray) -> float:
+    """Mean of what is known; NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 def speed_accuracy(movement_time: np.ndarray, value: np.ndarray, edges: np.ndarray) -> Float[np.ndarray, "bin 3"]:

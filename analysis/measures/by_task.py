@@ -7,8 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from analysis.likeness import lag_one
-from analysis.measures.action import split_by_manifold
+from analysis.measures.action import lag_one, split_by_manifold
 from analysis.measures.measured import LEAST, Measured, Practice, missing, with_reason
 from analysis.measures.tnc import Errors, Settings, tnc_costs
 from analysis.twin import as_arrays

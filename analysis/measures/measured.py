@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from analysis.likeness import lag_one
-from analysis.measures.action import bias_and_variance, speed_accuracy
+from analysis.measures.action import bias_and_variance, lag_one, speed_accuracy
 from analysis.measures.practice import block_means
 
 LEAST = 3  # values, below which a spread or a correlation says nothing

@@ -1,7 +1,6 @@
-"""Measures of trajectories: tangling of hand paths or of a model's states, and what single paths are like."""
+"""Tangling of trajectories: of hand paths, or of a model's states."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -29,19 +28,3 @@ def usual_softening(places: Float[np.ndarray, "time dimension"]) -> float:
 
 def _most(i: int, places: np.ndarray, slopes: np.ndarray, eps: float) -> float:
     return float(np.max(((slopes - slopes[i]) ** 2).sum(axis=1) / (((places - places[i]) ** 2).sum(axis=1) + eps)))
-
-
-class PathMeasures(NamedTuple):
-    """One movement."""
-
-    length_ratio: float  # way gone over distance from first to last sample; 1 is straight
-    peak_speed: float  # m/s
-    duration: float  # s
-
-
-def path_measures(time: Float[np.ndarray, " sample"], position: Float[np.ndarray, "sample 2"]) -> PathMeasures:
-    """Of the samples of one movement (s, m), as they are: filter noisy ones beforehand."""
-    steps = np.linalg.norm(np.diff(position, axis=0), axis=1)
-    direct = float(np.linalg.norm(position[-1] - position[0]))
-    speed = steps / np.diff(time)
-    return PathMeasures(float(steps.sum()) / direct if direct > 0 else float("nan"), float(speed.max()), float(time[-1] - time[0]))

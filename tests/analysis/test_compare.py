@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from analysis.compare import gain, pieces, shuffled
-from analysis.likeness import behaviour, lag_one, looks
+from analysis.likeness import behaviour, looks
+from analysis.measures.action import lag_one
 from analysis.selection import select
 from tests.analysis.test_fit import record
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from analysis.measures.action import bias_and_variance, lag_one, lag_one_by_manifold, manifold_ratio, speed_accuracy
-from analysis.measures.path import path_measures, tangling, usual_softening
+from analysis.measures.action import bias_and_variance, lag_one, speed_accuracy, split_by_manifold
+from analysis.measures.path import tangling, usual_softening
 from analysis.measures.tnc import Settings, tnc_costs
 from protocols.errors import BadInput
 
@@ -71,10 +71,11 @@ def test_lag_one_of_a_known_process():
     values = np.zeros(20000)
     for i in range(1, 20000):
         values[i] = 0.6 * values[i - 1] + noise[i]
-    assert lag_one(values) == pytest.approx(0.6, abs=0.02)
+    one_block = np.zeros(20000, int)
+    assert lag_one(values, one_block) == pytest.approx(0.6, abs=0.02)
     holes = np.where(RANDOM.random(20000) < 0.2, np.nan, values)
-    assert lag_one(holes) == pytest.approx(0.6, abs=0.03)
-    assert np.isnan(lag_one(np.ones(9))) and np.isnan(lag_one(np.full(9, np.nan)))
+    assert lag_one(holes, one_block) == pytest.approx(0.6, abs=0.03)
+    assert all(np.isnan(lag_one(values, np.zeros(9, int))) for values in (np.ones(9), np.full(9, np.nan)))
 
 
 def test_along_and_across_the_manifold():
@@ -83,9 +84,10 @@ def test_along_and_across_the_manifold():
         along[i] += 0.7 * along[i - 1]
         across[i] = RANDOM.normal(0, 0.5) - 0.3 * across[i - 1]
     actions = 0.6 + 0.1 * (along[:, None] * [1, -1] + across[:, None] * [1, 1])
-    found = lag_one_by_manifold(actions, line)
-    assert found.along == pytest.approx(0.7, abs=0.05) and found.across == pytest.approx(-0.3, abs=0.05)
-    assert manifold_ratio(actions, line) == pytest.approx(along.var() / across.var(), rel=0.1)
+    found = split_by_manifold(actions, line)
+    lags = [lag_one(part, np.zeros(5000, int)) for part in found]
+    assert lags == pytest.approx([0.7, -0.3], abs=0.05)
+    assert found[0].var() / found[1].var() == pytest.approx(along.var() / across.var(), rel=0.1)
 
 
 def test_speed_accuracy_by_bins():
@@ -106,10 +108,3 @@ def test_a_circle_is_untangled_and_a_crossing_is_tangled():
     assert crossing[0] == pytest.approx(4 / usual_softening(eight), rel=0.02)
     two = tangling([circle[:100], circle[100:]], step)
     assert [len(part) for part in two] == [100, 300]
-
-
-def test_a_path():
-    time = np.linspace(0, 1, 101)
-    bent = np.column_stack([np.minimum(time, 0.5), np.maximum(time - 0.5, 0)])
-    found = path_measures(time, bent)
-    assert found.length_ratio == pytest.approx(np.sqrt(2)) and found.peak_speed == pytest.approx(1.0) and found.duration == 1.0
