@@ -81,7 +81,7 @@ def _rate(name: str, info: DeviceInfo, rate: float, found: str) -> Finding:
         found = f"{found}; {info.nominal_rate:g} Hz nominal"
         return Finding(f"{name} rate", "warn", found, "check the device's settings and the load of the machine")
     if rate < LOW_RATE:
-        remedy = "use a device of 125 Hz or more: release speeds from slower ones are noisy (docs/explanation has the table)"
+        remedy = "use a device of 125 Hz or more: release speeds from slower ones are noisy (docs/explanation/release.md says how much)"
         return Finding(f"{name} rate", "warn", found, remedy)
     return Finding(f"{name} rate", "pass", found)
 

@@ -30,7 +30,7 @@ def add_session_arguments(parser: argparse.ArgumentParser, device: str) -> None:
     parser.add_argument("--no-twin", action="store_true", help="without learners beside the session")
     parser.add_argument("--infer", action="store_true", help="infer the participant's learning rates and noise after each trial")
     add_watch_argument(parser)
-    parser.add_argument("--pictures", type=Path, metavar="DIR", help="save a picture of each stage of the first trials there")
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="save a picture of each stage of the second trial there")
 
 
 def add_watch_argument(parser: argparse.ArgumentParser) -> None:
