@@ -64,7 +64,8 @@ def behaviour(action_names: Sequence[str], action: np.ndarray, reward: np.ndarra
         found[f"{name}: mean late"] = known_mean(column[late])
         found[f"{name}: SD early"], found[f"{name}: SD late"] = _sd(column, block, early), _sd(column, block, late)
         found[f"{name}: lag-1 autocorrelation"] = lag_one(column, block)
-        found[f"{name}: change after success"], found[f"{name}: change after failure"] = known_mean(step[success]), known_mean(step[failure])
+        found[f"{name}: change after success"] = known_mean(step[success])
+        found[f"{name}: change after failure"] = known_mean(step[failure])
     return found
 
 

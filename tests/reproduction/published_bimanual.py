@@ -1,8 +1,8 @@
 """Bimanual cursor control as published: a policy over von Mises features of the target's direction, and a critic over the same.
 
 What differs from ours (docs/explanation/differences.md): ``log_sd`` is a log SD, a log variance in the other two tasks; the directional
-error leaves out the execution noise that the reward includes. The reward is minus the error in m, and first weights have SD 0.03 m: with these the published
-curve comes out.
+error leaves out the execution noise that the reward includes. The reward is minus the error in m, and first weights have SD 0.03 m: with
+these the published curve comes out.
 """
 
 import numpy as np
