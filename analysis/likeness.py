@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from analysis.measures.action import known_mean, lag_one
 
 RUNS = 100
+PARTS = 40  # stretches of trials that a course is shown in
 
 
 class Look(NamedTuple):
@@ -28,6 +29,26 @@ class Look(NamedTuple):
     def alike(self) -> bool:
         """Whether the person's lies within the runs' range; what can't be computed speaks for nothing."""
         return bool(np.isnan([self.person, self.low]).any() or self.low <= self.person <= self.high)
+
+
+class Course(NamedTuple):
+    """Where one action dimension goes over practice: means of equal stretches of trials, and between which the runs' means lie."""
+
+    last: Int[np.ndarray, " part"]  # trial that ends each stretch, from 1
+    person: Float[np.ndarray, " part"]
+    low: Float[np.ndarray, " part"]  # 95 % of runs lie within
+    median: Float[np.ndarray, " part"]
+    high: Float[np.ndarray, " part"]
+
+
+def course(action: Float[np.ndarray, " trial"], runs: Float[np.ndarray, "run trial"]) -> Course:
+    """The course of a person beside that of runs. Actions that the person hasn't are left out of the runs too."""
+    parts = np.array_split(np.arange(len(action)), min(PARTS, len(action)))
+    there = [part[np.isfinite(action[part])] for part in parts]
+    person = np.array([action[part].mean() if len(part) else np.nan for part in there])
+    means = [runs[:, part].mean(axis=1) if len(part) else np.full(len(runs), np.nan) for part in there]
+    low, median, high = np.quantile(np.stack(means), [0.025, 0.5, 0.975], axis=1)
+    return Course(np.array([part[-1] + 1 for part in parts]), person, low, median, high)
 
 
 def looks(

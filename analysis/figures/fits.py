@@ -36,6 +36,17 @@ class Belief(NamedTuple):
     after: Float[np.ndarray, " draw"]
 
 
+class Practised(NamedTuple):
+    """One person's course in one action dimension, and that of a learner's free runs."""
+
+    name: str
+    trial: Float[np.ndarray, " part"]
+    person: Float[np.ndarray, " part"]
+    low: Float[np.ndarray, " part"]  # 95 % of runs lie within
+    median: Float[np.ndarray, " part"]
+    high: Float[np.ndarray, " part"]
+
+
 def forest(found: Sequence[Found], people: Sequence[str]) -> Figure:
     """Estimates with their 95 % intervals, a line for each person; hollow where the record doesn't tell. The band is the group's."""
     across = min(_ACROSS, len(found))
@@ -132,15 +143,36 @@ def gains(
     return figure
 
 
+def practised(panels: Sequence[Practised], unit: str) -> Figure:
+    """A panel for each person: their course (dots), and where 95 % of the fitted learner's free runs go (band)."""
+    across = min(8 if len(panels) > 12 else _ACROSS, len(panels))
+    rows = -(-len(panels) // across)
+    with styled():
+        figure = new_figure(9.2, max(2.4, (1.0 if across > _ACROSS else 1.7) * rows + 0.5))
+        axes = figure.subplots(rows, across, sharex=True, squeeze=False)
+        for place, (one, panel) in enumerate(zip(panels, axes.flat, strict=False)):
+            panel.fill_between(one.trial, one.low, one.high, color=YOKED, alpha=0.3, lw=0)
+            panel.plot(one.trial, one.median, color=YOKED, lw=1)
+            panel.plot(one.trial, one.person, ".", ms=2.5 if across > _ACROSS else 4, color=PERSON)
+            panel.set_title(one.name, fontsize=7 if across > _ACROSS else 8.5)
+            panel.tick_params(labelsize=6 if across > _ACROSS else 8)
+            panel.label_outer() if place < len(panels) - across else panel.tick_params(labelbottom=True)
+        for panel in axes.flat[len(panels) :]:
+            panel.set_visible(False)
+        figure.supxlabel("trial", fontsize=9)
+        figure.supylabel(unit, fontsize=9)
+    return figure
+
+
 def evidence(names: Sequence[str], people: Sequence[str], bic: Float[np.ndarray, "person learner"]) -> Figure:
     """How much worse than the person's best each learner's BIC is; cut off at 100."""
     worse = np.clip(bic - bic.min(axis=1, keepdims=True), 0, 100)
     with styled():
-        figure = new_figure(9.2, 1.0 + max(0.3 * len(people), 1.2) if len(people) <= 12 else 1.2 + 0.14 * len(people))
+        figure = new_figure(9.2, 1.0 + max(0.3 * len(people), 1.5) if len(people) <= 12 else 1.2 + 0.14 * len(people))
         axes = figure.add_subplot()
         shown = axes.imshow(worse, aspect="auto", cmap="Blues_r", vmin=0, vmax=100)
         axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
         axes.set_yticks(range(len(people)), people, fontsize=6 if len(people) > 12 else 8)
         axes.grid(False)
-        figure.colorbar(shown, ax=axes, label="BIC above the person's best", pad=0.02)
+        figure.colorbar(shown, ax=axes, label="BIC above the best", pad=0.02)
     return figure

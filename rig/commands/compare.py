@@ -1,12 +1,10 @@
 """``twinrig compare``: which learner predicts the record, and does it look like the person?"""
 
 import argparse
-import sys
-from pathlib import Path
 from typing import Any
 
 from rig.cli import check_least, check_seed, say
-from rig.commands.fit import add_record_arguments
+from rig.commands.fit import add_record_arguments, add_work_arguments, progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,8 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_record_arguments(parser)
     parser.add_argument("--learners", required=True, metavar="A,B,...", help="learners; the floors come in by themselves")
     parser.add_argument("--starts", type=int, default=20, metavar="N", help="local searches of each fit (default: 20)")
-    parser.add_argument("--no-simulation", action="store_true", help="leave out free practice: the course isn't the protocol's")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results; new, or empty")
+    parser.add_argument("--no-simulation", action="store_true", help="leave out free practice")
+    add_work_arguments(parser)
 
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
@@ -30,7 +28,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     if len(set(learners)) < len(learners):
         raise BadInput(f"--learners {options.learners}: a learner is named twice")
     check_seed(options.seed)
-    check_least(options, starts=1)
+    check_least(options, starts=1, workers=1)
     asked = Asked(
         options.trials,
         options.protocol,
@@ -42,7 +40,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         options.accept_simulated,
         not options.no_simulation,
     )
-    result = compare_tables(asked, options.out, lambda words: print(words, file=sys.stderr, flush=True))
+    result = compare_tables(asked, options.out, progress, options.workers, options.scheduler)
     if not options.json:
         say(options, words(result))
     return result

@@ -30,8 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prior", action="append", default=[], metavar="NAME=MIDDLE,SD", help="bayes: a prior; SD on the fitted scale")
     for name, count, meaning in (("draws", 1000, "kept of each chain"), ("warmup", 500, "before them"), ("chains", 4, "side by side")):
         parser.add_argument(f"--{name}", type=int, default=count, metavar="N", help=f"bayes: {meaning} (default: {count})")
+    add_work_arguments(parser)
+
+
+def add_work_arguments(parser: argparse.ArgumentParser) -> None:
+    """Who computes many participants, and where results go."""
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1); no result depends on it")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler's address or file, or a file with a [slurm] table")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results; new, or empty")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results; new, or of the same run, cut short")
 
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
@@ -40,10 +46,10 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
 
     if options.method == "ml":
         work_without_idle_threads()
-    from rig.models.fits import Asked, finite, fit_tables
+    from rig.models.fits import Asked, fit_tables
 
     check_seed(options.seed)
-    check_least(options, starts=1, first_trials=0)
+    check_least(options, starts=1, workers=1, first_trials=0)
     asked = Asked(
         options.trials,
         options.protocol,
@@ -57,11 +63,12 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         options.derive,
         options.accept_simulated,
     )
-    results = _bayes(options, asked) if options.method == "bayes" else fit_tables(asked, options.out, _progress, options.scheduler)
+    bayes = options.method == "bayes"
+    results = _bayes(options, asked) if bayes else fit_tables(asked, options.out, progress, options.workers, options.scheduler)
     if not options.json:
         for result in results:
             say(options, words(result))
-    return finite({"out": str(options.out), "fits": results})
+    return {"out": str(options.out), "fits": results}
 
 
 def _bayes(options: argparse.Namespace, asked: Any) -> list[dict[str, Any]]:
@@ -69,14 +76,15 @@ def _bayes(options: argparse.Namespace, asked: Any) -> list[dict[str, Any]]:
     from protocols.errors import BadInput
     from rig.models.bayes_fits import Manner, bayes_tables
 
-    if options.scheduler is not None:
-        raise BadInput("--scheduler: hands out fits by maximum likelihood; leave it out with --method bayes")
+    if options.scheduler is not None or options.workers > 1:
+        raise BadInput("--scheduler and --workers hand out fits by maximum likelihood; leave them out with --method bayes")
     check_least(options, draws=100, warmup=100, chains=1)
     sampling = Sampling(options.warmup, options.draws, options.chains, options.seed)
-    return bayes_tables(asked, Manner(sampling, options.hierarchical, options.prior, sys.stderr.isatty()), options.out, _progress)
+    return bayes_tables(asked, Manner(sampling, options.hierarchical, options.prior, sys.stderr.isatty()), options.out, progress)
 
 
-def _progress(words: str) -> None:
+def progress(words: str) -> None:
+    """How far a run is, on standard error."""
     print(words, file=sys.stderr, flush=True)
 
 
@@ -93,6 +101,6 @@ def words(result: dict[str, Any]) -> str:
 
 
 def _line(name: str, found: dict[str, Any]) -> str:
-    low, high = found["interval"]
+    low, high = ("open" if end is None else f"{end:.4g}" for end in found["interval"])
     told = "" if found["identifiable"] else f"   NOT TOLD: {found['why']}"
-    return f"  {name:<32} {found['estimate']:.4g}   (95 %: {low:.4g} to {high:.4g}){told}"
+    return f"  {name:<32} {found['estimate']:.4g}   (95 %: {low} to {high}){told}"

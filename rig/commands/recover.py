@@ -30,6 +30,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
 
     work_without_idle_threads()
     from rig.models.recovery import Asked, compute, conclude, jobs_of, open_folder, study_of
+    from rig.models.scheduler import check
 
     asked = Asked(
         options.protocol,
@@ -43,6 +44,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     _check(options, asked)
     for name in asked.learners:
         study_of(asked, name, asked.trials[0])  # what is wrong is said before any work
+    check(options.scheduler)
     done = open_folder(asked, options.out)
     waiting = [job for job in jobs_of(asked) if job not in done]
     found = [*done.values(), *shown(compute(asked, waiting, options.out, options.workers, options.scheduler), len(waiting), "fitting")]

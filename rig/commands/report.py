@@ -1,4 +1,4 @@
-"""``twinrig report``: a session, all sessions below a folder, fits or a comparison, as HTML."""
+"""``twinrig report``: a session, all sessions below a folder, or what was fitted, as HTML."""
 
 import argparse
 from pathlib import Path
@@ -10,7 +10,10 @@ from rig.cli import say
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``report``."""
     parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="a session's folder, one with sessions below it, or the --out of fit or compare"
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="a session's folder, one with sessions below it, or the --out of fit, compare, recover, design",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write; it must not exist yet")
 

@@ -11,7 +11,8 @@ from analysis.figures.style import save
 from protocols.errors import BadInput
 from protocols.load import load_protocol
 from rig.models import recovery
-from rig.models.fits import finite, write_json
+from rig.models.runs import finite, write_json
+from rig.models.scheduler import check
 
 RESULT = "design.json"
 
@@ -40,6 +41,7 @@ def design(
     for study in studies.values():
         for learner in asked.learners:
             recovery.study_of(study, learner, asked.trials[0])  # what is wrong is said before any work
+    check(scheduler)
     if (out / RESULT).exists():
         raise BadInput(f"--out {out}: this run is finished; name a new folder")
     found = {}

@@ -1,16 +1,19 @@
 """From trials tables to ``fit.json``: one for each participant, complete enough to be used by a twin and to be done again."""
 
+import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from analysis.fit.certainty import Certainty
-from analysis.fit.fit import Fit, Plan, doubts, fit, fit_floors
+from analysis.fit.fit import Fit, Plan, doubts, fit, fit_floors, pose
 from analysis.fit.soundness import Soundness
 from analysis.fit.space import Space, first_trials
 from analysis.learner import Learner
@@ -19,7 +22,9 @@ from protocols.errors import BadInput
 from protocols.load import Loaded, load_protocol
 from protocols.tasks import make_task
 from rig.models.learner_choice import targets_of
-from rig.models.scheduler import spread
+from rig.models.pace import Pace
+from rig.models.runs import finite, open_run, write_json
+from rig.models.scheduler import check, spread
 from rig.tables.derive import split_setting
 from rig.tables.tables import ParticipantTrials, load_tables
 
@@ -69,8 +74,10 @@ def choose(name: str, settings: Sequence[str], loaded: Loaded) -> Chosen:
     return Chosen(learner, options, {key: value for key, value in given.items() if key not in known})
 
 
-def fit_tables(asked: Asked, out: Path, say: Callable[[str], None], scheduler: str | None = None) -> list[dict[str, Any]]:
-    """Fit every participant and write what was found below ``out``, which must be new or empty. ``scheduler``: who computes, if not here.
+def fit_tables(asked: Asked, out: Path, say: Callable[[str], None], workers: int = 1, scheduler: str | None = None) -> list[dict[str, Any]]:
+    """Fit every participant and write what was found below ``out``: a new folder, or that of the same run, cut short.
+
+    ``scheduler``: who computes, if not ``workers`` processes here.
 
     Raises:
         BadInput: as reading the tables, choosing the learner and fitting it do; nothing is written then.
@@ -78,13 +85,46 @@ def fit_tables(asked: Asked, out: Path, say: Callable[[str], None], scheduler: s
     loaded = load_protocol(asked.protocol)
     chosen = choose(asked.learner, asked.fix, loaded)
     people = load_tables(asked.files, loaded.protocol, asked.columns, asked.derives, asked.accept_simulated, chosen.learner.needs)
-    new_folder(out)
-    results: dict[int, dict[str, Any]] = {}
-    for place, result in spread(fit_job, [(asked, person) for person in people], scheduler=scheduler):
-        write_json(out / people[place].participant / FILE if len(people) > 1 else out / FILE, result)
-        results[place] = result
-        say(f"{people[place].participant} ({len(results)} of {len(people)})")
+    for person in people:  # what is wrong is said before any work
+        with naming(person):
+            pose(_plan(asked, loaded, chosen, person), person.seen)
+    files = [out / person.participant / FILE if len(people) > 1 else out / FILE for person in people]
+    check(scheduler)
+    open_run(out, wanted(asked, loaded, people), lambda: all(file.is_file() for file in files))
+    results = {place: json.loads(file.read_text(encoding="utf-8")) for place, file in enumerate(files) if file.is_file()}
+    waiting = [place for place in range(len(people)) if place not in results]
+    pace = Pace(len(people), len(waiting), time.monotonic)
+    for number, result in spread(fit_job, [(asked, people[place]) for place in waiting], workers, scheduler):
+        place = waiting[number]
+        results[place] = finite(result)
+        write_json(files[place], results[place])
+        say(pace.done(people[place].participant))
     return [results[place] for place in range(len(people))]
+
+
+def wanted(asked: Any, loaded: Loaded, people: Sequence[ParticipantTrials]) -> dict[str, Any]:
+    """All that the results of a run follow from; where its tables lie isn't."""
+    asks = {key: value for key, value in asked._asdict().items() if key not in ("files", "protocol")}
+    return {**asks, "protocol": {"name": loaded.protocol.name, "hash": loaded.hash}, "trials": _digest(people)}
+
+
+def _digest(people: Sequence[ParticipantTrials]) -> str:
+    """What learners see of some people, as a hash: another table isn't taken for the same one."""
+    found = hashlib.sha256()
+    for person in people:
+        found.update(person.participant.encode())
+        for column in jax.tree.leaves((person.seen, person.block, person.trial)):
+            found.update(np.ascontiguousarray(column).tobytes())
+    return found.hexdigest()
+
+
+@contextmanager
+def naming(person: ParticipantTrials) -> Iterator[None]:
+    """Work on a participant's trials; what is wrong with them is said with the participant's code."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(f"participant '{person.participant}': {error}") from error
 
 
 def fit_job(asked: Asked, person: ParticipantTrials) -> dict[str, Any]:
@@ -94,10 +134,8 @@ def fit_job(asked: Asked, person: ParticipantTrials) -> dict[str, Any]:
         BadInput: as ``fit_person`` does; names the participant.
     """
     loaded = load_protocol(asked.protocol)
-    try:
+    with naming(person):
         return fit_person(asked, loaded, choose(asked.learner, asked.fix, loaded), person)
-    except BadInput as error:
-        raise BadInput(f"participant '{person.participant}': {error}") from error
 
 
 def fit_person(asked: Asked, loaded: Loaded, chosen: Chosen, person: ParticipantTrials) -> dict[str, Any]:
@@ -106,10 +144,7 @@ def fit_person(asked: Asked, loaded: Loaded, chosen: Chosen, person: Participant
     Raises:
         BadInput: as ``analysis.fit.fit.fit`` does.
     """
-    fixed, contexts = chosen.fixed, len(targets_of(loaded.protocol))
-    if asked.first_trials:
-        fixed = {**first_trials(chosen.learner, np.asarray(person.seen.action), asked.first_trials), **fixed}
-    plan = Plan(chosen.learner, contexts, fixed, asked.free, asked.starts, asked.seed)
+    plan = _plan(asked, loaded, chosen, person)
     fitted = fit(plan, person.seen, time.perf_counter, person.trial)
     return {
         "participant": person.participant,
@@ -118,8 +153,15 @@ def fit_person(asked: Asked, loaded: Loaded, chosen: Chosen, person: Participant
         "method": "ml",
         "starts": asked.starts,
         **as_stored(fitted, chosen.options),
-        **floors_of(chosen.learner, contexts, person, asked.seed),
+        **floors_of(chosen.learner, plan.contexts, person, asked.seed),
     }
+
+
+def _plan(asked: Asked, loaded: Loaded, chosen: Chosen, person: ParticipantTrials) -> Plan:
+    fixed = chosen.fixed
+    if asked.first_trials:
+        fixed = {**first_trials(chosen.learner, np.asarray(person.seen.action), asked.first_trials), **fixed}
+    return Plan(chosen.learner, len(targets_of(loaded.protocol)), fixed, asked.free, asked.starts, asked.seed)
 
 
 def told(asked: Asked, loaded: Loaded) -> dict[str, Any]:
@@ -189,44 +231,3 @@ def fixed_values(space: Space, learner: Learner) -> dict[str, Any]:
         values |= {name: float(number) for name, number in zip(names, numbers.ravel(), strict=True)}
     left = {name: value for name, value in values.items() if name not in space.names and not math.isnan(value)}
     return {name: {"estimate": value, "se": None, "fixed": True} for name, value in left.items()}
-
-
-def new_folder(folder: Path) -> None:
-    """Make a folder for results; one that is there must be empty.
-
-    Raises:
-        BadInput: it holds something, or can't be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        filled = any(folder.iterdir())
-    except OSError as error:
-        raise BadInput(f"--out {folder}: can't be used as a folder ({error.strerror}); name another") from error
-    if filled:
-        raise BadInput(f"--out {folder}: is not empty, and nothing is ever overwritten; name a new folder")
-
-
-def write_json(file: Path, content: dict[str, Any]) -> None:
-    """A new file; what isn't finite is null.
-
-    Raises:
-        BadInput: the file is there already, or can't be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as opened:
-            json.dump(finite(content), opened, indent=1, allow_nan=False)
-            opened.write("\n")
-    except FileExistsError as error:
-        raise BadInput(f"{file}: is there already, and nothing is ever overwritten; name another") from error
-    except OSError as error:
-        raise BadInput(f"{file}: can't be written ({error.strerror}); name another folder") from error
-
-
-def finite(value: Any) -> Any:
-    """Numbers that aren't finite as None, throughout."""
-    if isinstance(value, dict):
-        return {key: finite(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,6 +1,5 @@
 """``twinrig recover``: many data sets over worker processes, kept one by one, so that an interrupted run goes on where it stopped."""
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -12,15 +11,15 @@ from analysis.fit.fit import Plan
 from analysis.recovery import Study, Truth, confusion, recover_one, summarise, truths_of
 from analysis.simulate import stack_course
 from protocols.course import course_of
-from protocols.errors import BadInput
 from protocols.lint import first_condition
 from protocols.load import load_protocol
 from protocols.tasks import make_task
-from rig.models.fits import choose, finite, write_json
+from rig.models.fits import choose
 from rig.models.learner_choice import named_choice, targets_of
+from rig.models.runs import finite, keeping, kept_lines, open_run, write_json
 from rig.models.scheduler import spread
 
-ASKED, SETS, RESULT = "asked.json", "sets.jsonl", "recovery.json"
+SETS, RESULT = "sets.jsonl", "recovery.json"
 
 
 class Asked(NamedTuple):
@@ -89,40 +88,15 @@ def open_folder(asked: Asked, out: Path) -> dict[Job, dict[str, Any]]:
     Raises:
         BadInput: the folder holds something else, or a run that is finished; or it is none.
     """
-    if out.exists() and not out.is_dir():
-        raise BadInput(f"--out {out}: is a file; name a new folder")
-    told = json.loads(json.dumps(asked._asdict()))
-    if not out.exists() or not any(out.iterdir()):
-        write_json(out / ASKED, told)
-        return {}
-    try:
-        before = json.loads((out / ASKED).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"--out {out}: is not empty, and nothing is ever overwritten; name a new folder") from error
-    if before != told:
-        raise BadInput(f"--out {out}: holds a run that was asked for differently ({ASKED}); name a new folder")
-    if (out / RESULT).exists():
-        raise BadInput(f"--out {out}: this run is finished; name a new folder")
-    return {Job(one["simulated"], one["trials"], one["index"]): one for one in _kept(out)}
-
-
-def _kept(out: Path) -> Iterator[dict[str, Any]]:
-    """The data sets that were kept whole; the last line may have been cut off."""
-    if (out / SETS).exists():
-        for line in (out / SETS).read_text(encoding="utf-8").splitlines():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+    open_run(out, asked._asdict(), lambda: (out / RESULT).exists())
+    return {Job(one["simulated"], one["trials"], one["index"]): one for one in kept_lines(out / SETS)}
 
 
 def compute(asked: Asked, jobs: Sequence[Job], out: Path, workers: int, scheduler: str | None = None) -> Iterator[dict[str, Any]]:
     """The data sets as they are done, each kept before it is given."""
-    with (out / SETS).open("a", encoding="utf-8") as file:
-        file.write("\n" if file.tell() else "")  # ends a line that was cut off
+    with keeping(out / SETS) as keep:
         for _, one in spread(run_job, [(asked, job) for job in jobs], workers, scheduler):
-            file.write(json.dumps(one) + "\n")
-            file.flush()
+            keep(one)
             yield one
 
 

@@ -37,6 +37,19 @@ def spread(
         )
 
 
+def check(scheduler: str | None) -> None:
+    """See, before anything is written, whether somebody answers; of a file only whether it can be read.
+
+    Raises:
+        BadInput: as ``spread`` does.
+    """
+    if scheduler is not None and Path(scheduler).suffix == ".toml":
+        slurm_table(Path(scheduler))
+    elif scheduler is not None:
+        with _client(scheduler):
+            pass
+
+
 def _placed(place: int, function: Callable[..., Any], job: tuple[Any, ...]) -> tuple[int, Any]:
     return place, function(*job)
 
@@ -82,13 +95,7 @@ def slurm_cluster(file: Path) -> tuple[int, Any]:
     Raises:
         BadInput: the file can't be read, or says something that SLURMCluster doesn't know.
     """
-    try:
-        table = dict(tomllib.loads(file.read_text(encoding="utf-8"))["slurm"])
-    except (OSError, ValueError, KeyError) as error:
-        raise BadInput(f"--scheduler {file}: expected a [slurm] table ({error}) with jobs, cores, memory, walltime") from error
-    jobs = table.pop("jobs", None)
-    if not isinstance(jobs, int) or jobs < 1:
-        raise BadInput(f"--scheduler {file}: [slurm] jobs is {jobs!r}, expected a whole number from 1: how many SLURM jobs to submit")
+    jobs, table = slurm_table(file)
     from dask_jobqueue.slurm import SLURMCluster
 
     table["scheduler_options"] = {"dashboard_address": "127.0.0.1:0"} | table.get("scheduler_options", {})  # its page stays here
@@ -96,3 +103,19 @@ def slurm_cluster(file: Path) -> tuple[int, Any]:
         return jobs, SLURMCluster(**table)
     except (TypeError, ValueError) as error:
         raise BadInput(f"--scheduler {file}: [slurm]: {error}; see dask-jobqueue's SLURMCluster for what it takes") from error
+
+
+def slurm_table(file: Path) -> tuple[int, dict[str, Any]]:
+    """How many jobs, and what else the ``[slurm]`` table says.
+
+    Raises:
+        BadInput: the file can't be read, or doesn't say how many.
+    """
+    try:
+        table = dict(tomllib.loads(file.read_text(encoding="utf-8"))["slurm"])
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInput(f"--scheduler {file}: expected a [slurm] table ({error}) with jobs, cores, memory, walltime") from error
+    jobs = table.pop("jobs", None)
+    if not isinstance(jobs, int) or jobs < 1:
+        raise BadInput(f"--scheduler {file}: [slurm] jobs is {jobs!r}, expected a whole number from 1: how many SLURM jobs to submit")
+    return jobs, table

@@ -7,12 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from analysis.figures.fits import evidence, gains
+from analysis.figures.fits import Practised, evidence, gains, practised
 from analysis.figures.style import svg
 from protocols.errors import BadInput
+from protocols.records import TASKS, action_columns
 from rig.models.compare import FILE, SHUFFLED
 from rig.report.fits import Drawings
+from rig.report.learning import label
 from rig.report.page import Banner, Card, Figure, Page, Section, Table
+
+_GAIN = (
+    "Marks are people, dots means with 95 % intervals; the red line is each person's best floor. reward-shuffled: the same learner with the"
+    " outcomes of other trials, which has to lose."
+)
+FEW = 3  # people whose behaviour is shown one by one
 
 
 def is_comparison(folder: Path) -> bool:
@@ -72,7 +80,28 @@ def _drawings(kept: dict[str, Any], names: list[str]) -> Drawings:
     else:
         low, high = (np.array([_number(people[0]["learners"][name]["gain"][end]) for name in every]) for end in ("low", "high"))
     drawings["gains"] = gains(every, each.mean(axis=0), low, high, each)
+    return drawings | _practice(kept)
+
+
+def _practice(kept: dict[str, Any]) -> Drawings:
+    """A figure for each action: everybody beside the learner, of those that were asked for, that is the best of them."""
+    people = [person for person in kept["participants"] if person.get("courses")]
+    if not people:
+        return {}
+    best = [min(kept["learners"], key=lambda name, one=one: one["learners"][name]["bic"]) for one in people]
+    drawings = {}
+    for action in people[0]["courses"][best[0]]:
+        panels = []
+        for one, learner in zip(people, best, strict=True):
+            course = {key: np.array(values, float) for key, values in one["courses"][learner][action].items()}
+            panels.append(Practised(f"{one['participant']}: {learner}", course.pop("last"), **course))
+        drawings[f"practice-{action}"] = practised(panels, _axis(action))
     return drawings
+
+
+def _axis(action: str) -> str:
+    """An action's name with its unit."""
+    return next(label(column) for task in TASKS for column in action_columns(task) if column.name == f"action_{action}")
 
 
 def _number(value: float | None) -> float:
@@ -80,16 +109,40 @@ def _number(value: float | None) -> float:
 
 
 def _sections(kept: dict[str, Any], names: list[str], drawings: Drawings) -> list[Section]:
-    gain = Figure(svg(drawings["gains"]), "Marks are people, dots means with 95 % intervals. Shuffled rewards have to lose.")
-    bic = Figure(svg(drawings["evidence"]), "Dark: the person's best learner by BIC. Empty: 100 and more behind.")
+    gain = Figure(svg(drawings["gains"]), _GAIN)
+    bic = Figure(svg(drawings["evidence"]), "A row is a person. Dark: the best learner by BIC. Empty: 100 and more behind.")
     sections = [
         Section("Prediction", "Blocks that were not fitted, predicted from those before them.", (gain,)),
         Section("Evidence", "The whole record, parameters counted.", (bic,), (_over_people(kept["group"]),) if kept["group"] else ()),
         Section("Verdicts", tables=(_verdicts(kept),)),
     ]
     if any(person["looks"] for person in kept["participants"]):
-        sections.append(Section("Looks", "The fitted learner practises freely, 100 times.", tables=(_looks(kept),)))
+        sections.append(_free_practice(kept, drawings))
     return sections
+
+
+def _free_practice(kept: dict[str, Any], drawings: Drawings) -> Section:
+    caption = (
+        "Dots: the person, means of stretches of trials. Line and band: median and 95 % of the runs of the learner that is named above the"
+        " panel, the person's best by BIC of those that were asked for."
+    )
+    shown = tuple(Figure(svg(drawing), caption) for name, drawing in drawings.items() if name.startswith("practice-"))
+    many = len(kept["participants"]) > FEW
+    lead = "The fitted learner practises the person's trials freely, 100 times: it chooses by itself and earns by itself."
+    return Section("Free practice", lead, shown, (_alike(kept),) if many else (_looks(kept),))
+
+
+def _alike(kept: dict[str, Any]) -> Table:
+    """How many people lie within the range of each learner's runs."""
+    people = [person for person in kept["participants"] if person["looks"]]
+    rows = []
+    for learner in kept["learners"]:
+        for i, look in enumerate(people[0]["looks"][learner]):
+            known = [one for one in (person["looks"][learner][i] for person in people) if None not in (one["person"], one["low"])]
+            if known:
+                rows.append((learner, look["name"], f"{sum(one['alike'] for one in known)} of {len(known)}"))
+    caption = "Chance alone leaves 5 % of people outside. What each person's numbers are is in compare.json, under looks."
+    return Table(("learner", "behaviour", "people within 95 % of the learner's runs"), rows, caption)
 
 
 def _over_people(group: dict[str, Any]) -> Table:
@@ -98,7 +151,11 @@ def _over_people(group: dict[str, Any]) -> Table:
         for name, row in group["learners"].items()
     ]
     head = ("learner", "share of people", "protected exceedance", "best for", "gain (bits a trial)")
-    return Table(head, rows, f"Probability that all learners are equally frequent: {group['omnibus_risk']:.3g}.")
+    caption = (
+        "Share of people: how frequent a learner is thought to be in the population. Protected exceedance: the probability that it is the"
+        f" most frequent. Both allow for its being chance. That all are equally frequent has the probability {group['omnibus_risk']:.3g}."
+    )
+    return Table(head, rows, caption)
 
 
 def _interval(gain: dict[str, float]) -> str:
@@ -113,9 +170,8 @@ def _looks(kept: dict[str, Any]) -> Table:
     rows, verdicts = [], []
     for person in kept["participants"]:
         for learner, some in person["looks"].items():
-            for look in some:
+            for look in (look for look in some if look["person"] is not None):
                 range_ = "n/a" if look["low"] is None else f"{look['low']:.3g} to {look['high']:.3g}"
-                value = "n/a" if look["person"] is None else f"{look['person']:.3g}"
-                rows.append((person["participant"], learner, look["name"], value, range_))
+                rows.append((person["participant"], learner, look["name"], f"{look['person']:.3g}", range_))
                 verdicts.append("" if look["alike"] else "warn")
     return Table(("participant", "learner", "behaviour", "person", "95 % of runs"), rows, verdicts=verdicts)

@@ -1,4 +1,4 @@
-"""``twinrig report``: a session, fits or a comparison as one HTML file that needs no network; of a folder of sessions an index."""
+"""``twinrig report``: a session, or what was fitted, as one HTML file that needs no network; of a folder of sessions an index."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -12,15 +12,17 @@ from protocols.errors import BadInput
 from rig.folder import JOURNAL
 from rig.report.comparison import comparison_page, is_comparison
 from rig.report.data import SessionRecord, read_record, readable
+from rig.report.design import design_page, is_design
 from rig.report.fits import Drawings, fits_page, is_fit, read_fits
 from rig.report.learning import learning_sections
 from rig.report.page import Banner, Card, Page, to_html
+from rig.report.recovery import is_recovery, recovery_page
 from rig.report.rig import paced, rig_sections, utc_words
 
 
 def report(session_dir: Path, out_html: Path) -> dict[str, Any]:
-    """Write the report of one session, of fits or a comparison, or of all sessions below a folder: an index, and one report each in
-    ``<name>-sessions/``. The figures of fits and comparisons are in ``<name>-figures/`` too, as SVG and PDF for print.
+    """Write the report of one session, of fits, a comparison, a recovery or a design, or of all sessions below a folder: an index, and
+    one report each in ``<name>-sessions/``. All figures but a session's are in ``<name>-figures/`` too, as SVG and PDF for print.
 
     Returns the summary numbers, as ``--json`` prints them.
 
@@ -32,13 +34,17 @@ def report(session_dir: Path, out_html: Path) -> dict[str, Any]:
         return _write_one(session_dir, out_html)
     if is_comparison(session_dir):
         return _write_drawn(out_html, *comparison_page(session_dir))
+    if is_recovery(session_dir):
+        return _write_drawn(out_html, *recovery_page(session_dir))
+    if is_design(session_dir):
+        return _write_drawn(out_html, *design_page(session_dir))
     if is_fit(session_dir):
         return _write_drawn(out_html, *fits_page(read_fits(session_dir)))
     folders = sorted(path.parent for path in session_dir.rglob(JOURNAL)) if session_dir.is_dir() else []
     if not folders:
         raise BadInput(
             f"{session_dir}: expected a session folder, such as data/skittles/P01/session-1, one with sessions below it, or the --out"
-            " of twinrig fit or compare"
+            " of twinrig fit, compare, recover or design"
         )
     return _write_index(session_dir, folders, out_html)
 

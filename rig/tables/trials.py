@@ -178,6 +178,8 @@ def read_trials(file: Path) -> dict[str, np.ndarray]:
         cells = _read_parquet(file) if kind == ".parquet" else _read_text(file, kind)
     except FileNotFoundError:
         raise BadInput(f"{file}: no such file; name a trials table") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file}: not a {kind} table in UTF-8 (byte {error.start + 1} can't be read); save it again as UTF-8") from error
     except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
         raise BadInput(f"{file}: not a {kind} table ({error}); write it anew") from error
     return {name: _array(file, name, column) for name, column in cells.items()}
@@ -186,7 +188,10 @@ def read_trials(file: Path) -> dict[str, np.ndarray]:
 def _read_text(file: Path, kind: str) -> dict[str, list[Any]]:
     opened = gzip.open if kind == ".csv.gz" else open
     with opened(file, "rt", encoding="utf-8-sig", newline="") as stream:
-        names, *rows = csv.reader(stream, delimiter="\t" if kind == ".tsv" else ",", strict=True)
+        lines = list(csv.reader(stream, delimiter="\t" if kind == ".tsv" else ",", strict=True))
+    if not lines:
+        raise ValueError("it is empty")
+    names, *rows = lines
     for line, row in enumerate(rows, 2):
         if len(row) != len(names):
             raise ValueError(f"line {line}: expected {len(names)} cells, got {len(row)}")
@@ -212,8 +217,17 @@ def _array(file: Path, name: str, cells: list[Any]) -> np.ndarray:
         return np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64)
     except ValueError as error:
         if known is not None:
-            raise BadInput(f"{file}: column '{name}': {error}; expected numbers or {MISSING}") from error
+            row, cell = next((row, cell) for row, cell in enumerate(cells, 1) if cell is not None and not _is_number(cell))
+            raise BadInput(f"{file}: column '{name}', row {row}: expected a number or {MISSING}, got '{cell}'; correct the cell") from error
         return np.array(cells, dtype=object)
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _all_truths(cells: list[Any]) -> bool:
@@ -224,7 +238,7 @@ def _all_truths(cells: list[Any]) -> bool:
 def _truth(file: Path, name: str, row: int, cell: Any) -> bool | None:
     if cell is None or isinstance(cell, bool):
         return cell
-    words = {"true": True, "false": False}
+    words = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
     if str(cell).lower() not in words:
-        raise BadInput(f"{file}: column '{name}', row {row}: expected true, false or {MISSING}, got '{cell}'; correct the cell")
+        raise BadInput(f"{file}: column '{name}', row {row}: expected true, false (or 1, 0) or {MISSING}, got '{cell}'; correct the cell")
     return words[str(cell).lower()]

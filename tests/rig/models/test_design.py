@@ -18,6 +18,10 @@ def test_two_schedules_are_weighed(tmp_path, capsys):
     assert {one["protocol"] for one in found["fewest_people"]} == {"reach-reward", "reach-rotation"}
     assert all(0 <= power["right"] <= 1 for some in found["powers"].values() for power in some)
     assert (out / "power-local-level-trend.pdf").stat().st_size > 1000
+    page = tmp_path / "design.html"
+    assert main(["report", str(out), "--out", str(page)]) == 0
+    assert all(words in page.read_text() for words in ("local-level or trend", "reach-rotation", "trials of each person", "<svg"))
+    capsys.readouterr()
     assert main(words) == 2 and "finished" in capsys.readouterr().err
     (out / "design.json").unlink()
     lines = (out / "reach-reward" / "sets.jsonl").read_text().splitlines(keepends=True)

@@ -79,3 +79,23 @@ def test_what_cannot_be_fitted_is_said_and_nothing_is_overwritten(tmp_path, caps
     assert "--accept-simulated" in capsys.readouterr().err
     assert command(table(tmp_path, trials=2), tmp_path / "few", "--learner", "local-level") == 2
     assert "participant 'A1': 2 trials have an action" in capsys.readouterr().err
+    assert not (tmp_path / "few").exists()
+
+
+def test_a_run_that_was_cut_short_goes_on_where_it_stopped(tmp_path, capsys):
+    file, out = table(tmp_path, ("A1", "B2")), tmp_path / "fits"
+    more = ("--learner", "trend", "--starts", 2)
+    assert command(file, out, *more) == 0
+    first, second = ((out / name / "fit.json").read_text() for name in ("A1", "B2"))
+    capsys.readouterr()
+    assert command(file, out, *more) == 2
+    assert "this run is finished" in capsys.readouterr().err
+    (out / "B2" / "fit.json").rename(out / "B2" / "fit.json.part")
+    assert command(file, out, *more, "--json") == 0
+    said = capsys.readouterr()
+    assert [fit["participant"] for fit in json.loads(said.out)["fits"]] == ["A1", "B2"]
+    assert "B2 (2 of 2)" in said.err and "A1 (" not in said.err
+    assert (out / "A1" / "fit.json").read_text() == first
+    assert json.loads((out / "B2" / "fit.json").read_text())["reached"] == json.loads(second)["reached"]
+    assert command(table(tmp_path, ("A1", "B2"), trials=61), out, *more) == 2
+    assert "asked for differently (trials" in capsys.readouterr().err

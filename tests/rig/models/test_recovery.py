@@ -37,6 +37,15 @@ def test_tables_and_figures_are_written(finished):
     assert (finished / "parameters-local-level-40.tsv").read_text().startswith("parameter\tscale")
 
 
+def test_it_has_a_report(finished, tmp_path):
+    page = tmp_path / "recovery.html"
+    assert main(["report", str(finished), "--out", str(page)]) == 0
+    text = page.read_text()
+    assert all(words in text for words in ("SIMULATED DATA", "Who is taken for whom, 40 trials", "local-level, 40 trials", "2 data sets"))
+    assert text.count("<svg") == 4  # two matrices, two scatters; two data sets are too few for trade-offs
+    assert (tmp_path / "recovery-figures" / "parameters-local-level-40.pdf").stat().st_size > 1000
+
+
 def test_a_run_that_was_cut_short_goes_on(finished, tmp_path, capsys):
     out = tmp_path / "again"
     out.mkdir()
