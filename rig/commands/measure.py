@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Measure, write the table, and say what could not be computed, and why."""
     from protocols.load import load_protocol
-    from rig.models.measure import measure_to, read_settings
-    from rig.models.prediction import Source
+    from rig.tables.measure import measure_to, read_settings
+    from rig.tables.tables import Source
 
     loaded = load_protocol(options.protocol) if options.protocol else None
     source = Source(options.trials, options.column, options.derive, options.accept_simulated)

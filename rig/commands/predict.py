@@ -31,7 +31,8 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Predict and write the table."""
     from protocols.load import load_protocol
-    from rig.models.prediction import Source, predict_to
+    from rig.models.prediction import predict_to
+    from rig.tables.tables import Source
 
     loaded = load_protocol(options.protocol)
     source = Source(options.trials, options.column, options.derive, options.accept_simulated)

@@ -6,6 +6,7 @@ from analysis.learner import Learner
 from analysis.parameters import Parameter
 from analysis.registry import LEARNERS, build_learner, learner_options, misfit, summary
 from protocols.load import library, load_protocol
+from protocols.records import TASKS
 from protocols.task import Task
 from protocols.tasks import make_task
 
@@ -29,9 +30,10 @@ class ParameterTable(NamedTuple):
 
 
 def library_tasks() -> dict[str, Task]:
-    """One task of each kind, with the constants of the first protocol in the library that has it."""
+    """One task of each kind, in the order of the records, with the constants of the first protocol in the library that has it."""
     protocols = [load_protocol(name).protocol for name in library()]
-    return {protocol.task.name: make_task(protocol) for protocol in reversed(protocols)}
+    made = {protocol.task.name: make_task(protocol) for protocol in reversed(protocols)}
+    return {task: made[task] for task in TASKS}
 
 
 def described(name: str, tasks: dict[str, Task]) -> Described:

@@ -40,7 +40,7 @@ def _section(learner: Described) -> str:
     for place, table in enumerate(parameter_tables(learner)):
         parts += ["", _heading(table, first=place == 0)]
         if table.parameters:
-            parts += ["", "| parameter | unit | default | bounds | meaning | source |", "|---|---|---|---|---|---|"]
+            parts += ["", "| parameter | meaning | unit | default | bounds | source |", "|---|---|---|---|---|---|"]
             parts += [_row(parameter) for parameter in table.parameters]
     return "\n".join(parts) + "\n"
 
@@ -62,7 +62,7 @@ def _needs(learner: Described) -> list[str]:
 
 def _row(p: Parameter) -> str:
     meaning = p.meaning + (", one for each action" if p.per_action else "") + ("" if p.fitted else "; fitted only if asked")
-    cells = (f"`{p.name}`", p.unit or "1", default_of(p), f"{p.low:g} to {p.high:g}", meaning, p.source)
+    cells = (f"`{p.name}`", meaning, p.unit or "1", default_of(p), f"{p.low:g} to {p.high:g}", p.source)
     return "| " + " | ".join(cells) + " |"
 
 

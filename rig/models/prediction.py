@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,18 +16,9 @@ from rig.models.learner_choice import Choice, named_choice, targets_of
 from rig.stopwatch import Stopwatch
 from rig.tables.file import open_table
 from rig.tables.predicted_rows import PredictedRows, table_columns
-from rig.tables.tables import ParticipantTrials, load_tables
+from rig.tables.tables import ParticipantTrials, Source, load_tables
 
 NAMED = 3  # participants in a message; the result has them all
-
-
-class Source(NamedTuple):
-    """Which trials, and how their columns are called."""
-
-    files: Sequence[Path]
-    columns: Sequence[str]
-    derives: Sequence[str]
-    accept_simulated: bool
 
 
 def predict_to(file: Path, loaded: Loaded, source: Source, learner: str, settings: Sequence[str]) -> dict[str, Any]:

@@ -15,6 +15,15 @@ from rig.tables.derive import derive, split_setting
 from rig.tables.trials import read_trials
 
 
+class Source(NamedTuple):
+    """Which trials, and how their columns are called."""
+
+    files: Sequence[Path]
+    columns: Sequence[str]
+    derives: Sequence[str]
+    accept_simulated: bool
+
+
 class ParticipantTrials(NamedTuple):
     """All trials of one participant, or of one simulation, in order; arrays have one entry a trial."""
 

@@ -8,6 +8,7 @@ import pytest
 from analysis.registry import LEARNERS, build_learner, learner_parameters, misfit
 from protocols.errors import BadInput
 from protocols.reach import Reach
+from protocols.records import TASKS as RECORDED
 from protocols.schema_task import KINDS
 from protocols.skittles import Skittles
 from rig.commands import learners
@@ -27,7 +28,7 @@ def said(name, capsys, json=False):
 
 def test_every_kind_of_task_is_in_the_table(capsys):
     result, words = said(None, capsys)
-    assert set(KINDS) <= set(result["tasks"])
+    assert set(KINDS) <= set(result["tasks"]) and result["tasks"] == list(RECORDED)
     assert list(result["fits"]) == list(LEARNERS) == result["learners"]
     assert all(row.keys() == TASKS.keys() for row in result["fits"].values())
     assert len(words.splitlines()) >= len(LEARNERS) + 1

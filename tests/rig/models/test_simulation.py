@@ -16,9 +16,9 @@ from protocols.records import action_columns, trial_columns
 from protocols.tasks import make_task
 from rig.cli import main
 from rig.models.learner_choice import named_choice, targets_of
-from rig.models.prediction import Source, predict_to
+from rig.models.prediction import predict_to
 from rig.models.simulation import Order, simulate_to
-from rig.tables.tables import load_tables
+from rig.tables.tables import Source, load_tables
 from rig.tables.trials import read_trials
 
 SKITTLES, REWARD = load_protocol("skittles"), load_protocol("reach-reward")

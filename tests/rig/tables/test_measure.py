@@ -12,8 +12,8 @@ from protocols.movement import minimum_jerk
 from protocols.records import MEASURE, trial_columns
 from protocols.skittles import Skittles
 from protocols.task import Trial
-from rig.models.measure import measure_to, read_settings
-from rig.models.prediction import Source
+from rig.tables.measure import measure_to, read_settings
+from rig.tables.tables import Source
 from rig.tables.trials import read_trials, write_trials
 from tests.machine import run_session
 from tests.short import SKITTLES, short_protocol

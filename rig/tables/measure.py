@@ -21,12 +21,11 @@ from protocols.tasks import make_task
 from protocols.workspace import Workspace
 from rig.folder import JOURNAL
 from rig.models.learner_choice import targets_of
-from rig.models.prediction import Source
 from rig.session.plan import stored_plan
 from rig.session.rejudge import movements
 from rig.tables.columns import action_names, numbers
 from rig.tables.derive import split_setting
-from rig.tables.tables import ParticipantTrials, load_tables
+from rig.tables.tables import ParticipantTrials, Source, load_tables
 from rig.tables.trials import write_trials
 
 CURVES = ("error", "hit", "reward", "reaction_time", "movement_time")  # of which it is said where they are missing
