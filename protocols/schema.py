@@ -61,7 +61,10 @@ class Protocol(Session):
         """
         conditions = self.counterbalance.conditions if self.counterbalance else {"": Condition()}  # type: ignore[call-arg]
         if name not in conditions:
-            raise BadInput(f"protocol {self.name!r} has no condition {name!r}: choose from {', '.join(map(repr, conditions))}")
+            remedy = (
+                f"choose from {', '.join(conditions)}" if self.counterbalance else "it has no counterbalancing: leave the condition out"
+            )
+            raise BadInput(f"protocol {self.name!r} has no condition {name!r}: {remedy}")
         return conditions[name]
 
     def for_session(self, session: int) -> "Protocol":

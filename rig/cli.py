@@ -17,20 +17,20 @@ COMMANDS = {
     "resume": "go on with a session that was interrupted",
     "watch": "watch a session in the browser, and command it from there",
     "check": "measure the rig before a participant sits down",
-    "calibrate": "measure the screen, an input device, or the delay from flip to light",
+    "calibrate": "measure the screen, a device, or the delay from flip to light; confirm a grid",
     "trials": "write the trials table of a session",
     "rescore": "judge a finished session's movements by another protocol's rules",
     "protocol": "list, show or check protocol files",
-    "devices": "list the input devices",
-    "learners": "list the learners and their parameters",
+    "devices": "list the input devices, or show live what one gives",
+    "learners": "list the learners, or say all of one",
     "simulate": "let a learner practise a protocol, any number of times",
     "predict": "let a learner predict every trial of a table before it learns from it",
     "infer": "infer a session's parameters trial by trial, as live inference does",
     "fit": "fit a learner to trials tables",
-    "compare": "which learner predicts the record, and looks like the person?",
-    "recover": "are parameters, and learners, told apart on this protocol?",
-    "design": "how many trials and people, on which protocol, tell learners apart?",
-    "measure": "learning curves, TNC costs, bias and variance, lag 1, tangling",
+    "compare": "see which learner predicts the record, and looks like the person",
+    "recover": "see whether a protocol tells parameters, and learners, apart",
+    "design": "see how many trials and people, on which protocol, tell learners apart",
+    "measure": "measure learning curves, TNC costs, bias and variance, lag 1, tangling",
     "report": "write the report of a session, a fit or a comparison as one HTML file",
     "export": "write sessions as a BIDS dataset",
 }
@@ -39,7 +39,13 @@ COMMANDS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 bad input, 3 aborted by a person."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser(arguments).parse_args(arguments)
+    options, unknown = _parser(arguments).parse_known_args(arguments)
+    if unknown:
+        print(
+            f"twinrig {options.command}: {' '.join(unknown)}: there is no such option; see 'twinrig {options.command} --help'",
+            file=sys.stderr,
+        )
+        return 2
     keep_compiled()
     command = importlib.import_module(f"rig.commands.{options.command}")
     try:

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from protocols.errors import Aborted, BadInput
-from rig.cli import say
+from rig.cli import check_least, say
 
 if TYPE_CHECKING:
     from rig.calibration.kept import Calibration
@@ -32,10 +32,7 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from rig.screen.window import open_window
     from rig.settings import load_settings
 
-    if not 0.005 <= options.distance <= 2:
-        raise BadInput(f"--distance {options.distance:g}: expected metres from 0.005 to 2; 100 mm is 0.1")
-    if options.what == "delay" and options.stream is None:
-        raise BadInput("calibrate delay needs --stream NAME, the LSL stream that the photodiode is on")
+    _check(options)
     measure = {"screen": _screen, "device": _device, "delay": _delay, "grid": _grid}[options.what]
     with open_window(load_settings(), options.windowed) as window:
         calibration = measure(options, window)
@@ -45,6 +42,19 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         say(options, f"  {name}: {value:.6g}")
     say(options, f"kept: {file}")
     return calibration.stored() | {"file": str(file)}
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Say what is wrong before a window opens."""
+    from devices.registry import POINTERS
+
+    if not 0.005 <= options.distance <= 2:
+        raise BadInput(f"--distance {options.distance:g}: expected metres from 0.005 to 2; 100 mm is 0.1")
+    check_least(options, channel=1)
+    if options.what == "delay" and options.stream is None:
+        raise BadInput("calibrate delay needs --stream NAME, the LSL stream that the photodiode is on")
+    if options.what == "grid" and options.device not in POINTERS:
+        raise BadInput(f"calibrate grid --device {options.device}: choose from {', '.join(POINTERS)}, which have a plane of their own")
 
 
 def _screen(options: argparse.Namespace, window: "Window") -> "Calibration":
@@ -80,14 +90,11 @@ def _device(options: argparse.Namespace, window: "Window") -> "Calibration":
 
 
 def _grid(options: argparse.Namespace, window: "Window") -> "Calibration":
-    from devices.registry import POINTERS
     from protocols.task import ONE_HAND, TWO_HANDS
     from rig.calibration.grid import confirm_grid
     from rig.screen.pages import Person
     from rig.session.input import open_device
 
-    if options.device not in POINTERS:
-        raise BadInput(f"calibrate grid --device {options.device}: choose from {', '.join(POINTERS)}, which have a plane of their own")
     with open_device(options.device, window, axes=ONE_HAND if options.device == "tablet" else TWO_HANDS) as device:
         return confirm_grid(window, device, Person(window))
 
