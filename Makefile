@@ -12,7 +12,7 @@ pilot: setup
 	$(ON_SCREEN) $(BIN)/twinrig pilot skittles --trials $(TRIALS)
 
 test: setup
-	$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not alone" -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m alone
 
 bench: setup

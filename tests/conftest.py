@@ -15,6 +15,12 @@ from rig.virtual_screen import virtual_screen
 keep_compiled(Path(tempfile.gettempdir()) / f"twinrig-tests-{getpass.getuser()}")  # compiling is most of what the tests would take
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first: workers take whole files, and short ones at the end let all workers end together."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def private_streams(tmp_path_factory):
     """Keep LSL on this machine and apart from other test processes. Set before liblsl reads its settings."""

@@ -20,7 +20,7 @@ from rig.clock import now, wait_until
 from tests.contracts import check_device
 from tests.devices.virtual import SECOND, read_all, server
 
-pytestmark = [pytest.mark.screen, pytest.mark.alone]
+pytestmark = pytest.mark.screen
 EVENTS = 1500  # at 1 kHz, or as fast as a busy machine can
 PERIOD = 0.001  # s
 

@@ -11,7 +11,7 @@ from devices.virtual_hands import COUNT, VIRTUAL, VirtualHands
 from rig.clock import now
 from tests.devices.virtual import read_all, server
 
-pytestmark = [pytest.mark.screen, pytest.mark.alone]
+pytestmark = pytest.mark.screen
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from rig.settings import Settings
 from tests.devices.benches import bench
 
 WRONG = Calibration(mechanics="lever", counts_per_turn=-7000.0, home_angle_deg=10.0)
-pytestmark = [pytest.mark.alone, pytest.mark.screen]
+pytestmark = pytest.mark.screen
 
 
 def to_the_left_and_up() -> Motion:

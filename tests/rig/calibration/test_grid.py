@@ -68,7 +68,6 @@ def test_a_protocol_may_require_it_of_devices_that_have_one(rig_folder):
     assert complaints(TABLET._replace(simulated=True)) == (), "a virtual pen is right by construction"
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(900)
 @pytest.mark.screen
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ def twinrig(*words):
     return json.loads(done.stdout)
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.screen
 def test_a_pilot_runs_to_its_end_and_is_exported(screen, tmp_path):

@@ -173,7 +173,6 @@ def test_a_session_is_played_again_with_both_hands_but_not_on_another_task(sessi
         ReplayedParticipant(throws, TASK, WORKSPACE, player)
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.screen
 @pytest.mark.timeout(900)

@@ -17,7 +17,7 @@ from rig.journal.reader import read_journal
 from rig.virtual_pointers import check_installed
 from tests.short import BIMANUAL, REACH, write_short
 
-pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.screen, pytest.mark.timeout(900)]
 TRIALS = 2
 
 
