@@ -31,8 +31,15 @@ def block_means(trial: np.ndarray, block: np.ndarray, value: np.ndarray) -> Bloc
 
 
 def running_mean(value: Float[np.ndarray, " trial"], window: int) -> Float[np.ndarray, " trial"]:
-    """Mean over a centred window that shrinks at the ends, leaving out NaN; NaN where a window has no value."""
-    return _windowed(value, window, lambda part: part.mean() if len(part) else np.nan)
+    """Mean over a centred window that shrinks at the ends, leaving out NaN; NaN where a window has no value.
+
+    NaN before the first value and after the last, too, so that no course is drawn where there is nothing yet.
+    """
+    known = np.flatnonzero(np.isfinite(value))
+    out = _windowed(value, window, lambda part: part.mean() if len(part) else np.nan)
+    out[: known[0] if len(known) else None] = np.nan
+    out[known[-1] + 1 if len(known) else 0 :] = np.nan
+    return out
 
 
 def running_sd(value: Float[np.ndarray, " trial"], window: int) -> Float[np.ndarray, " trial"]:

@@ -18,6 +18,8 @@ from rig.report.inference import inference_section
 from rig.report.page import Figure, Section
 from rig.report.policy import error_grid, expected_errors
 
+COMPARED = 10  # trials without which nothing is said of who predicts better
+
 
 def label(column: Column) -> str:
     """A column's name for an axis, with its unit."""
@@ -43,7 +45,7 @@ def _learning(record: SessionRecord) -> Section:
     curve = learning_curve(
         record.trial, record.numbers("block"), 100 * record.numbers("error"), "error (cm)", record.spans(), yoked, free, hit > 0
     )
-    caption = "Error of each trial, penalty included. "
+    caption = f"Error of each trial{', penalty included' if hasattr(record.task, 'penalty') else ''}. "
     caption += (
         "The yoked learner saw the person's actions and rewards; its expectation is what the task would give for its policy before the "
         "trial, mean of 9 trials. Free learners chose and earned for themselves."
@@ -206,7 +208,9 @@ def _prediction(record: SessionRecord) -> Section:
     both = np.isfinite(twin.surprise) & np.isfinite(floor)
     figure = surprise_curve(record.trial, twin.surprise, floor, record.spans())
     notes = []
-    if both.any():
+    if both.sum() < COMPARED:
+        notes.append(f"Too few trials to say whether the yoked learner predicted better than a Gaussian of the recent past: {both.sum()}.")
+    else:
         gain = float((floor - twin.surprise)[both].mean())
         better = "better" if gain > 0 else "worse"
         notes.append(

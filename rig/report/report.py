@@ -172,10 +172,12 @@ def _cards(record: SessionRecord) -> list[Card]:
     numbers = summary(record)
     late = numbers["late_frames"] / max(numbers["frames"], 1)
     first, last = _centimetres(numbers["error_first_block"]), _centimetres(numbers["error_last_block"])
+    several = len({row["block"] for row in record.rows}) > 1
+    error = (f"{first} → {last}", "mean error (cm), first → last block") if several else (first, "mean error (cm)")
     return [
         Card(f"{numbers['completed']} / {numbers['trials']}", "trials completed / given"),
         Card("n/a" if numbers["hits"] is None else f"{numbers['hits']:.0%}", "hits"),
-        Card(f"{first} → {last}", "mean error (cm), first → last block"),
+        Card(*error),
         Card(f"{numbers['points']:.0f}", "points"),
         Card(str(numbers["flagged"]), "trials flagged", "warn" if numbers["flagged"] else "pass"),
         Card(str(numbers["lost_samples"]), "samples lost", "fail" if numbers["lost_samples"] else "pass"),

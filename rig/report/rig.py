@@ -151,7 +151,7 @@ def _evaluated(record: SessionRecord, rule: Exclusion) -> tuple[tuple[str, ...],
     within = np.isin(record.words("phase"), rule.phases) if rule.phases else np.ones(len(record.rows), bool)
     values = np.where(within, record.numbers(rule.column), np.nan)
     low, high = -np.inf if rule.low is None else rule.low, np.inf if rule.high is None else rule.high
-    described = (rule.name, rule.column, f"{low:g} to {high:g}", ", ".join(rule.phases) or "all")
+    described = (rule.name, rule.column, _allowed(rule), ", ".join(rule.phases) or "all")
     if not np.isfinite(values).any():
         return (*described, "no value to judge", ""), "warn"
     if rule.of == "participant":
@@ -162,6 +162,12 @@ def _evaluated(record: SessionRecord, rule: Exclusion) -> tuple[tuple[str, ...],
     which = ", ".join(str(trial) for trial in record.trial[outside][:20]) + (" ..." if outside.sum() > 20 else "")
     result = f"{int(outside.sum())} of {int(np.isfinite(values).sum())} trials excluded"
     return (*described, result, which), "warn" if outside.any() else "pass"
+
+
+def _allowed(rule: Exclusion) -> str:
+    if rule.low is None or rule.high is None:
+        return f"from {rule.low:g}" if rule.low is not None else f"up to {rule.high:g}" if rule.high is not None else "any value"
+    return f"{rule.low:g} to {rule.high:g}"
 
 
 def _events(record: SessionRecord) -> Section:

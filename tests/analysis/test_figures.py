@@ -112,6 +112,12 @@ def test_smoothing_keeps_the_step_between_phases():
     assert 0 < running_mean(values, 9)[19] < 1
 
 
+def test_no_course_is_drawn_where_there_is_nothing_yet():
+    late = np.array([np.nan, np.nan, 1.0, np.nan, 3.0, np.nan])
+    np.testing.assert_allclose(running_mean(late, 5), [np.nan, np.nan, 2.0, 2.0, 2.0, np.nan])
+    assert np.isnan(running_mean(np.full(4, np.nan), 3)).all()
+
+
 def test_block_means_leave_out_missing():
     value = np.where(TRIAL % 2, 1.0, 3.0)
     value[0] = np.nan
