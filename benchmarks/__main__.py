@@ -14,6 +14,7 @@ ALL = (
     "frames",
     "sweep",
     "session",
+    "pens_and_mice",
     "parts",
     "watching",
     "kills",

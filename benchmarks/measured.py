@@ -18,6 +18,10 @@ ROWS = (
      "frames within 1.5 periods {0[frames_within_1.5_periods_percent]} %, work p99 {0[work_ms][p99]} ms"),
     ("session", "pointer events of a pilot's throws", "none lost, in order",
      "{0[events_received]} of {0[events_injected]} events, in order: {0[in_order]}"),
+    *((f"pens_and_mice {device}", f"pilot of {{0[trials]}} trials through {words}, on an X server of its own", "none lost, in order",
+       "{0[samples]} samples in the journal of {0[events_injected]} events, {0[samples_lost]} lost by the counter, "
+       "in order: {0[in_order]}; the recording matches: {0[recording_matches_journal]}")
+      for device, words in (("tablet", "a virtual pen"), ("two-pointers", "two virtual mice"))),
     ("frames", "frames alone, {0[frames]} of them", "at least 99.5 % within 1.5 periods",
      "{0[within_1.5_periods]:.2%}, work per frame p99 {0[work_ms][p99]} ms"),
     ("session", "frames of a pilot of {0[trials]} throws, all on", "at least 99.5 % within 1.5 periods",
