@@ -81,7 +81,7 @@ def read_settings(given: list[str]) -> Settings:
     try:
         return Settings(**{key: type(getattr(Settings(), key))(value) for key, value in values.items()})
     except (ValueError, OverflowError) as error:
-        raise BadInput(f"--tnc {' '.join(given)}: {error}; write it as grid=201") from error
+        raise BadInput(f"--tnc {' '.join(given)}: expected whole numbers of grid and steps, a number of span, such as grid=201") from error
 
 
 def _people(source: Source, protocol: Protocol | None) -> Iterator[Person]:
