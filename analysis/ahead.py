@@ -5,7 +5,8 @@ more than its arithmetic. So a step is taken apart, operation by operation: what
 stretch of steps at once, and handed on to what is left of the step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -57,10 +58,20 @@ def scan(step: Callable[[Any, Any], tuple[Any, Any]], start: Any, inputs: Any) -
         flat = _taken_apart(taken, [*known, *(_Ahead() for _ in range(givens))], _Within(handed))
         return jax.tree.unflatten(jax.tree.structure(shape), flat)
 
-    def together(state: Any, given: Any) -> tuple[Any, Any]:
-        return jax.lax.scan(later, state, jax.vmap(beforehand)(given))
+    def kept(carried: tuple[Any, Any, Any], handed: list[Any]) -> tuple[tuple[Any, Any, Any], None]:
+        state, at, outputs = carried
+        state, output = later(state, handed)
+        put = partial(jax.lax.dynamic_update_index_in_dim, index=at, axis=0)
+        return (state, at + 1, jax.tree.map(put, outputs, output)), None
 
-    return jax.lax.scan(together, start, jax.tree.map(lambda x: jnp.asarray(x)[places], inputs))[1]
+    def together(carried: tuple[Any, Any, Any], given: Any) -> tuple[tuple[Any, Any, Any], None]:
+        return jax.lax.scan(kept, carried, jax.vmap(beforehand)(given))
+
+    # Steps write where their output is to be: outputs of a scan within a scan would be copied for each stretch.
+    blank = jax.tree.map(lambda x: jnp.zeros((places.size, *x.shape), x.dtype), shape[1])
+    first = (start, jnp.zeros((), int), blank)
+    outputs = jax.lax.scan(together, first, jax.tree.map(lambda x: jnp.asarray(x)[places], inputs))[0][2]
+    return jax.tree.map(lambda x: x.reshape(*places.shape, *x.shape[1:]), outputs)
 
 
 class _Beforehand:
@@ -68,6 +79,7 @@ class _Beforehand:
 
     def __init__(self) -> None:
         self.kept: list[Any] = []
+        self.done: dict[Any, Any] = {}
 
     def ahead(self, operation: _Operation, parts: Sequence[Any]) -> list[Any]:
         return [_Ahead(x) for x in _computed(operation, parts)]
@@ -85,6 +97,7 @@ class _Within:
 
     def __init__(self, kept: Sequence[Any]) -> None:
         self._kept = iter(kept)
+        self.done: dict[Any, Any] = {}
 
     def ahead(self, operation: _Operation, _: Sequence[Any]) -> list[Any]:
         return [_Ahead() for _ in operation.one.outvars]
@@ -124,22 +137,39 @@ def _taken_apart(closed: ClosedJaxpr, inputs: Sequence[Any], doing: _Beforehand 
 
 
 def _walk(closed: ClosedJaxpr, inputs: Sequence[Any], doing: _Beforehand | _Within) -> list[Any]:
-    """Take operations one by one. Both passes decide alike which are ahead; those that depend on neither are constants of both."""
+    """Take operations one by one, each once. Both passes decide alike which are ahead; what depends on neither is a constant of both."""
     values = dict(zip([*closed.jaxpr.constvars, *closed.jaxpr.invars], [*closed.consts, *inputs], strict=True))
     for one in closed.jaxpr.eqns:
         operation, parts = _Operation(closed.jaxpr, one), [_of(values, name) for name in one.invars]
         late, ahead = (any(isinstance(part, kind) for part in parts) for kind in (_Late, _Ahead))
-        if not late and not ahead:
-            found = _computed(operation, parts)
-        elif not late and not _makes_much(one):
-            found = doing.ahead(operation, parts)
-        elif one.primitive.name in ("jit", "pjit"):
+        if late and one.primitive.name in ("jit", "pjit"):
             found = _walk(one.params["jaxpr"], parts, doing)
         else:
-            found = doing.late(operation, [_late(part, doing) for part in parts])
+            same = _told_apart_by(one, parts)
+            if same not in doing.done:
+                doing.done[same] = parts, _taken(operation, parts, late, ahead, doing)  # parts are kept, for they are told by their ids
+            found = doing.done[same][1]
         values |= zip(one.outvars, found, strict=True)
     return [_of(values, name) for name in closed.jaxpr.outvars]
 
 
+def _taken(operation: _Operation, parts: Sequence[Any], late: bool, ahead: bool, doing: _Beforehand | _Within) -> list[Any]:
+    if not late and not ahead:
+        return _computed(operation, parts)
+    if not late and not _makes_much(operation.one):
+        return doing.ahead(operation, parts)
+    return doing.late(operation, [_late(part, doing) for part in parts])
+
+
+def _told_apart_by(one: JaxprEqn, parts: Sequence[Any]) -> Any:
+    """The same for operations that do the same with the same: a step asks for some things more than once, such as a target's features."""
+    told = (part.tobytes() + str((part.dtype, part.shape)).encode() if isinstance(part, np.ndarray) else id(part) for part in parts)
+    return one.primitive, tuple(told), tuple((name, _hashable(value)) for name, value in sorted(one.params.items()))
+
+
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, Hashable) else id(value)
+
+
 def _of(values: dict[Any, Any], name: Any) -> Any:
-    return name.val if isinstance(name, Literal) else values[name]
+    return np.asarray(name.val) if isinstance(name, Literal) else values[name]

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
+from protocols.logarithm import log
+
 WRITTEN_OUT = 4  # dimensions up to which the factor is written out
 
 
@@ -89,7 +91,7 @@ def log_density(deviation: Float[Array, " n"], covariance: Float[Array, "n n"]) 
     """Natural log of the Gaussian density at ``deviation`` from the mean."""
     factor = cholesky(covariance)
     z = whiten(factor, deviation)
-    return -0.5 * jnp.sum(z**2) - jnp.sum(jnp.log(jnp.diagonal(factor))) - 0.5 * deviation.shape[0] * jnp.log(2 * jnp.pi)
+    return -0.5 * jnp.sum(z**2) - jnp.sum(log(jnp.diagonal(factor))) - 0.5 * deviation.shape[0] * jnp.log(2 * jnp.pi)
 
 
 def expected_log_density(
@@ -97,7 +99,7 @@ def expected_log_density(
 ) -> Float[Array, ""]:
     """The same, expected over a deviation that is known up to the covariance ``unknown``."""
     factor = cholesky(covariance)
-    return log_density_white(expected_squares(factor, deviation, unknown), 2 * jnp.log(jnp.diagonal(factor)))
+    return log_density_white(expected_squares(factor, deviation, unknown), 2 * log(jnp.diagonal(factor)))
 
 
 def expected_squares(factor: Float[Array, "n n"], deviation: Float[Array, " n"], unknown: Float[Array, "n n"] | None) -> Float[Array, " n"]:
@@ -116,3 +118,8 @@ def log_density_white(squares: Float[Array, " n"], log_var: Float[Array, " n"]) 
 def log_density_apart(squares: Float[Array, " n"], log_var: Float[Array, " n"]) -> Float[Array, ""]:
     """Log density of independent numbers, from their squares."""
     return log_density_white(squares * jnp.exp(-log_var), log_var)
+
+
+def log_density_independent(deviation: Float[Array, " n"], variances: Float[Array, " n"]) -> Float[Array, ""]:
+    """Log density of independent numbers, from their distances."""
+    return log_density_white(deviation**2 / variances, log(variances))

@@ -38,6 +38,7 @@ from analysis.policy_gradient_state import (
     place_of,
     spread_at,
 )
+from protocols.normal import normal
 from protocols.task import Outcome, Task
 
 
@@ -78,14 +79,14 @@ def _act(chosen: Chosen, key: Any, params: Params, state: State, context: Contex
     """Mean, exploration and motor noise, drawn together; process noise from a key of its own, where there is any."""
     n, place = len(chosen.action_names), place_of(chosen, params, context)
     explored = exploration.whites(chosen, state.mean.shape[0])
-    white = jax.random.normal(key, (explored + n if chosen.hidden else explored,))
+    white = normal(key, (explored + n if chosen.hidden else explored,))
     own = exploration.drawn(chosen, white[:explored], *spread_at(chosen, state, place))
     intended = params.initial_mean + params.initial_sd * (mean_at(chosen, state, place) + own)
     if not chosen.hidden:
         return intended, Exploration(own, intended)
     drift = jax.lax.cond(
         params.process_sd > 0,
-        lambda: params.process_sd * jax.random.normal(jax.random.fold_in(key, 1), state.mean.shape),
+        lambda: params.process_sd * normal(jax.random.fold_in(key, 1), state.mean.shape),
         lambda: jnp.zeros(state.mean.shape),
     )
     return intended + params.motor_sd * white[explored:], Exploration(own, intended, drift)
@@ -104,8 +105,7 @@ def _log_prob(chosen: Chosen, params: Params, state: State, context: Context, ac
     if chosen.hidden and state.uncertainty.size:
         density = watched.log_density(chosen, params, state, place, seen)
     elif chosen.hidden and exploration.is_apart(chosen):
-        variances = jnp.diagonal(_covariance(chosen, params, state, place))
-        density = gaussian.log_density_apart(seen**2, jnp.log(variances))
+        density = gaussian.log_density_independent(seen, jnp.diagonal(_covariance(chosen, params, state, place)))
     elif chosen.hidden:
         density = gaussian.log_density(seen, _covariance(chosen, params, state, place))
     else:

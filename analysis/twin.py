@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 from analysis.learner import Context, Learner, Params, Policy, State
 from protocols.history import Committed
 from protocols.task import TRUTHS, WHOLE, Outcome, Task, Trial
+from protocols.threefry import folded_in
 from protocols.zone import ZoneRule, zone_of
 
 SHIFT = 1e-9  # normalised units of the mean; how much it grows says whether a yoked state can be trusted
@@ -105,8 +106,7 @@ def shift_growth(state: State, beside: State) -> Float[Array, ""]:
 
 def learner_key(seed: int, number: Any, attempt: Any, index: Any) -> Any:
     """The random key of one free learner on one trial. Nothing random is ever stored."""
-    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), number), attempt)
-    return jax.random.fold_in(key, index)
+    return folded_in(folded_in(folded_in(jax.random.key(seed), number), attempt), index)
 
 
 def free_step(
@@ -114,7 +114,7 @@ def free_step(
 ) -> tuple[State, Turn]:
     """Choose an action, earn what the task gives for it, and learn from it if the trial delivers a reward."""
     context = context_of(targets, trial)
-    act_key, task_key = jax.random.split(key)
+    act_key, task_key = folded_in(key, 0), folded_in(key, 1)
     policy = learner.policy(params, state, context)
     action, info = learner.act(act_key, params, state, context)
     outcome = task.score(action / jnp.asarray(task.action_scale), trial, task_key)
@@ -128,20 +128,22 @@ class Own(NamedTuple):
     """A free learner on its own course: its state, and what its own reward zone follows."""
 
     state: State
-    recent: Float[Array, " window"]  # rad, hand errors of its last trials, oldest first; NaN in front while there are fewer
+    recent: Float[Array, " window"]  # rad, hand errors of its last trials, oldest first; NaN in front while there are fewer; or empty
 
 
 def own_start(state: State, window: int) -> Own:
-    """Before the first trial; ``window`` is at least the longest window of the course's zone rules."""
-    return Own(state, jnp.full(max(window, 1), jnp.nan, dtype=float))  # a weak type would be compiled for twice
+    """Before the first trial; ``window`` is at least the longest window of the zone rules that follow. 0: none does."""
+    return Own(state, jnp.full(window, jnp.nan, dtype=float))  # a weak type would be compiled for twice
 
 
 def own_step(
     learner: Learner, task: Task, params: Params, targets: Float[Array, "context 2"], own: Own, trial: Trial, rule: ZoneRule, key: Any
 ) -> tuple[Own, Turn]:
     """A free step in which a following reward zone follows the learner's own actions."""
-    zone = jnp.stack(zone_of(own.recent, rule, jnp))
+    zone = jnp.stack(zone_of(own.recent, rule, jnp) if own.recent.size else (rule.low, rule.high))
     state, turn = free_step(learner, task, params, targets, own.state, trial._replace(zone=zone), key)
+    if not own.recent.size:
+        return Own(state, own.recent), turn
     error = turn.outcome.hand_error
     recent = jnp.where(jnp.isnan(error), own.recent, jnp.append(own.recent[1:], error))
     return Own(state, recent), turn

@@ -15,7 +15,6 @@ wrist lags behind them. With primitives it is the weights whose noiseless path c
 from dataclasses import dataclass, fields
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -24,6 +23,7 @@ from protocols.arc_cost import Channel, Weights
 from protocols.arc_response import Plan, Response
 from protocols.arc_wrist import STEP, Wrist
 from protocols.errors import BadInput
+from protocols.normal import normal
 from protocols.reward import reward_and_points
 from protocols.scene import Scene
 from protocols.task import ONE_HAND, Outcome, Path, Scoring, Timing, Trial, View
@@ -150,7 +150,7 @@ class Arc:
         path = self._steered(made, action, trial)
         if key is not None and self.control_noise > 0:
             shapes = arc_response.noise_modes(self.wrist, self.plan, self.filter_cutoff).shapes
-            path = path + self.control_noise * jax.random.normal(key, (2, len(shapes))) @ shapes
+            path = path + self.control_noise * normal(key, (2, len(shapes))) @ shapes
         return self._judge(path, trial)
 
     def outcome(self, path: Path, trial: Trial) -> Outcome:

@@ -16,13 +16,14 @@ isn't part of the action and so isn't credited. It is drawn from the key of ``sc
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from protocols import bimanual_scene, movement
+from protocols.circle import direction, wrapped
 from protocols.errors import BadInput
-from protocols.reach import HITS_ONLY, wrapped
+from protocols.normal import normal
+from protocols.reach import HITS_ONLY
 from protocols.reward import reward_and_points
 from protocols.scene import Scene
 from protocols.task import TWO_HANDS, Feedback, Outcome, Path, Scoring, Timing, Trial, View
@@ -98,7 +99,7 @@ class Bimanual:
         place = self.cursor(action, trial)
         shown = place
         if self.cursor_noise > 0 and key is not None:
-            shown = place + self.cursor_noise * jax.random.normal(key, (2,))
+            shown = place + self.cursor_noise * normal(key, (2,))
         begun = jnp.hypot(place[0], place[1]) * self._peak_speed() > self.onset_speed
         return self._judge(shown, jnp.where(begun, place, jnp.nan), jnp.where(begun, shown, jnp.nan), trial)
 
@@ -172,12 +173,12 @@ class Bimanual:
     def _judge(self, place: Any, driven: Any, shown: Any, trial: Trial) -> Outcome:
         """Outcome of a cursor that ends at ``place`` (m); directions are of the vectors as the hands drove it, and as it was shown."""
         target = jnp.asarray(trial.target)
-        toward = jnp.arctan2(target[1], target[0])
+        toward = direction(target[0], target[1])
         error = jnp.sqrt(((place - target) ** 2).sum())
         hit = jnp.where(jnp.isnan(error), jnp.nan, error <= self.target_radius)
-        cursor_error = jnp.where(trial.feedback == Feedback.NONE, jnp.nan, wrapped(toward - _direction(shown)))
+        cursor_error = jnp.where(trial.feedback == Feedback.NONE, jnp.nan, wrapped(toward - direction(*shown)))
         reward, points = reward_and_points(error, hit, trial.reward_rule, self.scoring)
-        return Outcome(reward, error, error, wrapped(_direction(driven) - toward), cursor_error, hit, jnp.zeros(()), points)
+        return Outcome(reward, error, error, wrapped(direction(*driven) - toward), cursor_error, hit, jnp.zeros(()), points)
 
     def _smoothed(self, path: Path, trial: Trial) -> movement.Smooth:
         return movement.smooth(path._replace(position=self.cursor(path.position, trial)), self.filter_cutoff)
@@ -206,8 +207,3 @@ def _at(time: Any, times: Any, position: Any) -> Any:
     """Position (..., axis) at a time or times, on straight lines between samples; NaN at a time that is NaN."""
     found = jnp.stack([jnp.interp(time, times, column) for column in position.T], axis=-1)
     return jnp.where(jnp.isnan(jnp.asarray(time))[..., None], jnp.nan, found)
-
-
-def _direction(vector: Any) -> Any:
-    """Angle of a vector (rad); NaN for one that points nowhere."""
-    return jnp.where((vector == 0).all(), jnp.nan, jnp.arctan2(vector[1], vector[0]))

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from protocols import movement, reach_scene
+from protocols.circle import wrapped
 from protocols.errors import BadInput
 from protocols.reward import reward_and_points
 from protocols.scene import Scene
@@ -212,12 +213,6 @@ class Reach:
     def _resting(self, time: Any, position: Any, xp: Any) -> Any:
         outside = xp.sqrt((position**2).sum(axis=1)) > self.start_radius
         return outside & movement.is_resting(time, position, self.end_speed, self.rest_time, xp)
-
-
-def wrapped(angle: Any) -> Any:
-    """An angle in (-pi, pi], also where rounding would take it to -pi."""
-    turned = jnp.pi - (jnp.pi - angle) % (2 * jnp.pi)
-    return jnp.where(turned <= -jnp.pi, jnp.pi, turned)
 
 
 def _direction(trial: Trial, xp: Any = jnp) -> Any:

@@ -39,3 +39,13 @@ def test_random_numbers_are_drawn_before_the_loop_over_steps():
     inside = stretches.params["jaxpr"].jaxpr.eqns
     (steps,) = (one for one in inside if one.primitive.name == "scan")
     assert "random_bits" in str(inside) and "random_bits" not in str(steps.params["jaxpr"])
+
+
+def test_what_a_step_asks_for_twice_is_computed_and_handed_on_once():
+    def twice(state, given):
+        one, other = jnp.sin(given * 2.0), jnp.sin(given * 2.0)
+        return state + one, state * other
+
+    whole = jax.make_jaxpr(lambda start, given: ahead.scan(twice, start, given))(jnp.zeros(()), jnp.arange(20.0))
+    assert str(whole).count(" sin ") == 1
+    np.testing.assert_allclose(ahead.scan(twice, jnp.zeros(()), jnp.arange(20.0)).ravel(), jax.lax.scan(twice, 0.0, jnp.arange(20.0))[1])
