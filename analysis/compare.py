@@ -96,6 +96,7 @@ def table(judged: Mapping[str, Judged], floors: Sequence[str]) -> dict[str, dict
             "floor": floor,
             "gain": gain(one.held_out, judged[floor].held_out)._asdict(),
             "estimates": one.fit.estimates,
+            **one.fit.certain,
         }
         for name, one in judged.items()
     }

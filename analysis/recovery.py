@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from analysis.fit.certainty import spreads
 from analysis.fit.fit import Fit, Plan, fit, pose
 from analysis.fit.likelihood import Problem
 from analysis.fit.ml import SAME, maximise
@@ -114,14 +115,13 @@ def _rival(plan: Plan, seen: Seen) -> dict[str, Any]:
 
 def _own(plan: Plan, seen: Seen, true: np.ndarray) -> dict[str, Any]:
     found = fit(plan._replace(profiles=False), seen)
-    named = dict(zip(found.problem.space.names, found.certainty, strict=True))
     return {
         **_height(found),
         "from_truth": _from_truth(found.problem, true),  # not finite where these true values let the yoked state overflow
+        "least_errors": dict(zip(found.problem.space.names, _least_errors(found.problem, true), strict=True)),
         "shift_growth": found.sound.shift_growth,
         "estimates": found.estimates,
-        "intervals": {name: [known.low, known.high] for name, known in named.items()},
-        "identifiable": {name: known.identifiable for name, known in named.items()},
+        **found.certain,
     }
 
 
@@ -133,6 +133,11 @@ def _from_truth(problem: Problem, true: np.ndarray) -> float:
     """The optimum that a search from the truth finds: the test of the global stage."""
     start = problem.space.unbounded(true.tolist())
     return float(polish(problem, [Search(start, np.ones(len(start), bool))])[0].log_likelihood)
+
+
+def _least_errors(problem: Problem, true: np.ndarray) -> list[float]:
+    """SDs on the fitted scale that no unbiased estimate undercuts (Cramér & Rao), by the scores at the truth."""
+    return spreads(problem.slopes(problem.space.unbounded(true.tolist())[None]).information[0]).tolist()
 
 
 def summarise(sets: Sequence[Mapping[str, Any]], learner: str, truth: Truth) -> dict[str, Any]:
@@ -159,19 +164,22 @@ def _error(one: Mapping[str, Any], fitted: Mapping[str, Any], c: Any) -> float:
 def _of_parameter(own: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], c: Any) -> dict[str, Any]:
     true = np.array([one["truth"][c.name] for one in own])
     estimate = np.array([f["estimates"][c.name] for f in found])
-    low, high = np.array([[np.nan if end is None else end for end in f["intervals"][c.name]] for f in found], dtype=float).T
-    closed = np.isfinite(low) & np.isfinite(high)
-    a, b = (np.array([c.unbounded(value) for value in column]) for column in (true, estimate))
+    low, high = np.array([f["intervals"][c.name] for f in found], dtype=float).T  # NaN where open, which holds all that lies beyond
+    middle = np.array([f["medians"][c.name] for f in found])
+    a, b, m = (np.array([c.unbounded(value) for value in column]) for column in (true, estimate, middle))
     told = np.array([f["identifiable"][c.name] for f in found], bool)
     return {
         "scale": c.kind,
         "range": [float(true.min()), float(true.max())],
         "r": _correlation(a, b),
+        "r_median": _correlation(a, m),  # of the medians of all that weighs, instead of the best values
+        "r_at_most": _possible(a, np.array([f["least_errors"][c.name] for f in found], dtype=float)),
         "bias": float(np.mean(b - a)),  # fitted scale: 0.1 of a log is 10 %
         "median_error": float(np.median(np.abs(b - a))),
         "rmse": float(np.sqrt(np.mean((b - a) ** 2))),
-        "coverage": float(np.mean(((low <= true) & (true <= high))[closed])) if closed.any() else None,
-        "closed": float(closed.mean()),
+        "rmse_median": float(np.sqrt(np.mean((m - a) ** 2))),
+        "coverage": float(np.mean(~(true < low) & ~(true > high))),
+        "closed": float(np.mean(np.isfinite(low) & np.isfinite(high))),
         "identifiable": float(told.mean()),
         "r_told": _correlation(a[told], b[told]),  # of the sets of which a fit says that they tell it
         "rmse_told": _root_mean_square((b - a)[told]),
@@ -181,6 +189,12 @@ def _of_parameter(own: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str,
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float | None:
     return float(np.corrcoef(a, b)[0, 1]) if len(a) > 2 and a.std() > 0 and b.std() > 0 else None
+
+
+def _possible(true: np.ndarray, least: np.ndarray) -> float | None:
+    """The correlation of truths with estimates that err as little as the median record allows; None where truths don't differ."""
+    error = np.median(np.where(np.isfinite(least), least, np.inf))
+    return float(true.std() / np.hypot(true.std(), error)) if true.std() > 0 else None
 
 
 def _root_mean_square(errors: np.ndarray) -> float | None:

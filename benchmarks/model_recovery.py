@@ -5,7 +5,7 @@ in ``benchmarks/sets``, so that a run that was cut short goes on.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -17,7 +17,9 @@ from analysis.recovery import confusion
 from benchmarks.keep import keep
 from benchmarks.kept_sets import gathered
 from benchmarks.studies import PICTURES
+from rig.arithmetic import work_without_idle_threads
 from rig.models.recovery import Asked
+from rig.whole_loops import compile_loops_whole
 
 LEARNERS = ("policy-gradient", "error-based", "explore-keep", "reward-variability", "win-stay", "local-level")
 TRIALS, SETS, MOST = 1200, 20, 200
@@ -31,6 +33,18 @@ def undecided(given: np.ndarray) -> list[Sequence[str]]:
     return [[LEARNERS[i], LEARNERS[j]] for i, j in pairs if max(given[i, j], given[j, i]) > UNDECIDED]
 
 
+def explores(one: Mapping[str, Any]) -> bool:
+    """Whether true motor noise is smaller than exploration at first. Where it isn't, there is little that reward could act on."""
+    truth = one["truth"]
+    actions = [name.removeprefix("initial_sd.") for name in truth if name.startswith("initial_sd.")]
+    return all(truth.get(f"motor_sd.{action}", 0.0) < truth[f"initial_sd.{action}"] for action in actions)
+
+
+def spoken(given: np.ndarray) -> str:
+    """How often each learner is taken for itself."""
+    return ", ".join(f"`{name}` {share:.2f}" for name, share in zip(LEARNERS, np.diag(given), strict=True))
+
+
 def draw(given: np.ndarray) -> None:
     """The confusion matrix as a picture."""
     figure = matrix(given, LEARNERS, LEARNERS, "p(fitted | simulated)", "simulated", "fitted (least BIC)")
@@ -40,9 +54,12 @@ def draw(given: np.ndarray) -> None:
 
 def main() -> None:
     sets = int(sys.argv[1]) if len(sys.argv) > 1 else SETS
+    work_without_idle_threads()
+    compile_loops_whole(loaded=True)
     found = gathered(Asked("reach-reward", LEARNERS, (TRIALS,), MOST, 0, (), STARTS), sets, "models")
     given, inverse = confusion(found, LEARNERS)
     draw(given)
+    exploring = [one for one in found if explores(one)]
     result: dict[str, Any] = {
         "protocol": "reach-reward",
         "trials": TRIALS,
@@ -52,7 +69,9 @@ def main() -> None:
         "criterion": "least BIC",
         "confusion": given.round(3).tolist(),
         "inversion": [[None if np.isnan(value) else round(float(value), 3) for value in row] for row in inverse],
-        "diagonal": ", ".join(f"`{name}` {share:.2f}" for name, share in zip(LEARNERS, np.diag(given), strict=True)),
+        "diagonal": spoken(given),
+        "sets_that_explore": len(exploring),
+        "diagonal_where_they_explore": spoken(confusion(exploring, LEARNERS)[0]),
         "smallest_on_diagonal": round(float(np.diag(given).min()), 3),
         "pairs_undecided": ", ".join(f"`{one}` and `{other}`" for one, other in undecided(given)) or "none",
     }

@@ -137,6 +137,7 @@ def gains(
         axes.hlines(lane, low, high, color=PERSON, lw=2.2)
         axes.plot(mean, lane, "o", ms=5, color=PERSON)
         axes.axvline(0, color=BAD, lw=0.8)
+        axes.set_xscale("symlog", linthresh=0.1)  # a null, or a state that ran away, is worse by thousands
         axes.set_yticks(lane, names)
         axes.set_xlabel("bits a trial over the best floor")
         axes.grid(axis="y", visible=False)

@@ -1,4 +1,6 @@
-"""How sure a fit is: standard errors from the curvature, profiles where it is flat, and which parameters the record can't tell."""
+"""How sure a fit is: standard errors from the curvature, intervals from what weighs enough, profiles where the curvature is flat, and which
+parameters the record can't tell.
+"""
 
 from typing import NamedTuple
 
@@ -10,6 +12,7 @@ from analysis.fit.likelihood import Problem
 from analysis.fit.ml import Optimum
 from analysis.fit.polish import Search, polish
 from analysis.fit.space import Space
+from analysis.fit.weighed import weigh
 
 _STEP = 1e-4  # of the central differences, unbounded units; the gradients are exact
 _FLAT = 1e-6  # curvature, nats per unbounded unit squared, below which there is none
@@ -17,6 +20,7 @@ _WIDE = 1.1  # unbounded half width of an interval above which a log or logit pa
 _Z = 1.959964
 _DROP = chi2.ppf(0.95, 1) / 2  # nats below the best within which a profile's 95 % interval lies
 _STEPS = 15  # of each search along a profile
+_WORTH = 50.0  # independent draws without which an interval's ends are those of the curvature or the profile
 _OUTWARD = np.array([0.1, 0.3, 0.7, 1.2, 2.0, 3.0])  # of a profile, in ``_WIDE``s (linear: quarters of the search range)
 
 
@@ -25,16 +29,16 @@ class Profile(NamedTuple):
 
     value: Float[np.ndarray, " point"]  # natural units, ascending
     log_likelihood: Float[np.ndarray, " point"]
-    low: float  # of the 95 % interval; NaN where it is open
-    high: float
+    ends: tuple[float, float]  # of the 95 % interval, unbounded units; NaN where it is open
 
 
 class Certainty(NamedTuple):
     """Of one coordinate."""
 
     se: float  # natural units, by the delta method; NaN where the surface isn't a peak
-    low: float  # 95 % interval, natural units: Wald's on the unbounded scale, or the profile's; NaN where it is open
+    low: float  # 95 % interval, natural units: of the weighed draws, and the estimate; NaN where it is open
     high: float
+    middle: float  # median of the weighed draws, natural units; the estimate where too few count
     identifiable: bool
     why: str  # what speaks against it; "" where nothing does
     profile: Profile | None
@@ -48,8 +52,41 @@ def certainties(problem: Problem, optimum: Optimum, profiles: bool = True) -> li
     size = widest(problem.space)
     flat = [i for i in range(len(x)) if not spread[i] * _Z < size[i]]
     found = profile(problem, x, flat, hessian) if profiles and flat else {}
-    near = np.stack([x, *(one.x for one in optimum.searches if one.log_likelihood > optimum.log_likelihood - _DROP)])
-    return [_certainty(problem, near, i, spread[i], size[i], found.get(i)) for i in range(len(x))]
+    ends = _weighed_ends(problem, optimum) or [_curved_ends(optimum, i, spread[i], found.get(i)) for i in range(len(x))]
+    return [_certainty(problem, x, i, spread[i], ends[i], found.get(i)) for i in range(len(x))]
+
+
+class _Ends(NamedTuple):
+    """Of an interval, unbounded units; NaN where it is open."""
+
+    low: float
+    middle: float
+    high: float
+
+
+def _weighed_ends(problem: Problem, optimum: Optimum) -> list[_Ends]:
+    """Of the coordinates' weighed draws; none where too few draws count."""
+    if not len(optimum.x):
+        return []
+    weighed = weigh(problem, [optimum.x, *(one.x for one in optimum.searches if np.isfinite(one.log_likelihood))])
+    if weighed.worth < _WORTH:
+        return []
+    return [_open(problem.space, i, _Ends(*weighed.interval(i))) for i in range(len(optimum.x))]
+
+
+def _open(space: Space, i: int, ends: _Ends) -> _Ends:
+    """NaN where an interval is wide and ends beyond what is searched: nothing but the prior closes it there."""
+    least, most = space.search[i]
+    wide = ends.high - ends.low > 2 * widest(space)[i]
+    return _Ends(np.nan if wide and ends.low < least else ends.low, ends.middle, np.nan if wide and ends.high > most else ends.high)
+
+
+def _curved_ends(optimum: Optimum, i: int, spread: float, found: Profile | None) -> _Ends:
+    """Wald's, or the profile's; the interval holds the ends of other searches that are as likely as its own."""
+    x = optimum.x[i]
+    low, high = (x - _Z * spread, x + _Z * spread) if found is None else found.ends
+    near = [one.x[i] for one in optimum.searches if one.log_likelihood > optimum.log_likelihood - _DROP]
+    return _Ends(np.minimum(low, min(near, default=low)), x, np.maximum(high, max(near, default=high)))  # NaN stays
 
 
 def curvature(problem: Problem, x: Float[np.ndarray, " free"]) -> Float[np.ndarray, "free free"]:
@@ -103,8 +140,8 @@ def _profile(problem: Problem, i: int, points: list[tuple[float, float]]) -> Pro
     best = int(np.argmax(value))
     natural = problem.space.coordinates[i].natural
     inside = value - (value[best] - _DROP)
-    low, high = _crossing(at[best::-1], inside[best::-1]), _crossing(at[best:], inside[best:])
-    return Profile(np.array([float(natural(a)) for a in at]), value, float(natural(low)), float(natural(high)))
+    ends = _crossing(at[best::-1], inside[best::-1]), _crossing(at[best:], inside[best:])
+    return Profile(np.array([float(natural(a)) for a in at]), value, ends)
 
 
 def _crossing(at: np.ndarray, inside: np.ndarray) -> float:
@@ -123,28 +160,24 @@ def widest(space: Space) -> Float[np.ndarray, " free"]:
     return np.where(linear, (ranges[:, 1] - ranges[:, 0]) / 4, _WIDE)
 
 
-def _certainty(
-    problem: Problem, near: Float[np.ndarray, "end free"], i: int, spread: float, size: float, found: Profile | None
-) -> Certainty:
-    """``near``: the optimum, and where other searches ended that are as likely as an end of the interval; it holds them all."""
-    c, held, x = problem.space.coordinates[i], problem.space.held[i], near[0]
-    value = float(c.natural(np.clip(x[i], *held)))
-    low, high = (float(c.natural(x[i] + side * _Z * spread)) for side in (-1, 1)) if found is None else (found.low, found.high)
-    ends = [float(c.natural(np.clip(end, *held))) for end in near[:, i]]
-    low, high = float(np.minimum(low, min(ends))), float(np.maximum(high, max(ends)))  # NaN, an open end, stays so
-    why = _why_not(problem, x, i, [low, high], size)
-    return Certainty(float(spread * c.slope(value)), low, high, why == "", why, found)
-
-
-def _why_not(problem: Problem, x: np.ndarray, i: int, ends: list[float], size: float) -> str:
+def _certainty(problem: Problem, x: Float[np.ndarray, " free"], i: int, spread: float, ends: _Ends, found: Profile | None) -> Certainty:
     c, held = problem.space.coordinates[i], problem.space.held[i]
-    parameter = c.parameter
+    spanned = np.minimum(ends.low, x[i]), np.maximum(ends.high, x[i])  # NaN, an open end, stays so
+    low, high, middle, best = np.clip([*spanned, ends.middle, x[i]], *held)
+    se = spread * c.slope(float(c.natural(best)))
+    why = _why_not(problem, x, i, high - low)
+    low, high, middle = (float(c.natural(value)) for value in (low, high, middle))
+    return Certainty(float(se), low, high, middle, why == "", why, found)
+
+
+def _why_not(problem: Problem, x: np.ndarray, i: int, width: float) -> str:
+    held, parameter = problem.space.held[i], problem.space.coordinates[i].parameter
     if not held[0] < x[i] < held[1]:
         return "the best value lies at the end of the range that is looked at"
     if parameter.startswith("alpha") and not np.isfinite(np.asarray(problem.trials.reward)).any():
         return "no trial delivered a reward"
-    if np.isnan(ends).any():
+    if np.isnan(width):
         return "the likelihood is flat: the 95 % interval is open"
-    if c.unbounded(ends[1]) - c.unbounded(ends[0]) > 2 * size:
+    if width > 2 * widest(problem.space)[i]:
         return "the 95 % interval is wide"
     return ""

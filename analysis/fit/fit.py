@@ -49,6 +49,16 @@ class Fit(NamedTuple):
         return dict(zip(self.problem.space.names, self.problem.space.natural(self.optimum.x).tolist(), strict=True))
 
     @property
+    def certain(self) -> dict[str, dict[str, Any]]:
+        """The ``intervals`` of the parameters, their ``medians``, and whether each is ``identifiable``."""
+        named = dict(zip(self.problem.space.names, self.certainty, strict=True))
+        return {
+            "intervals": {name: [known.low, known.high] for name, known in named.items()},
+            "medians": {name: known.middle for name, known in named.items()},
+            "identifiable": {name: known.identifiable for name, known in named.items()},
+        }
+
+    @property
     def bic(self) -> float:
         """Bayesian information criterion: small is good."""
         return len(self.optimum.x) * float(np.log(self.problem.count)) - 2 * self.optimum.log_likelihood

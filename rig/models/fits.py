@@ -214,7 +214,8 @@ def of_soundness(sound: Soundness) -> dict[str, Any]:
 
 
 def _parameter(estimate: float, known: Certainty) -> dict[str, Any]:
-    found = {"estimate": estimate, "se": known.se, "interval": [known.low, known.high], "identifiable": known.identifiable}
+    found: dict[str, Any] = {"estimate": estimate, "se": known.se, "interval": [known.low, known.high], "median": known.middle}
+    found["identifiable"] = known.identifiable
     if known.why:
         found["why"] = known.why
     if known.profile:

@@ -1,6 +1,8 @@
 """The report of a comparison, out of what ``twinrig compare`` wrote."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,16 @@ from analysis.figures.style import svg
 from protocols.errors import BadInput
 from protocols.records import TASKS, action_columns
 from rig.models.compare import FILE, SHUFFLED
+from rig.report.comparison_tables import alike, estimates, explained, gains_of, looks, over_people, verdicts
 from rig.report.fits import Drawings
 from rig.report.learning import label
-from rig.report.page import Banner, Card, Figure, Page, Section, Table
+from rig.report.page import Banner, Card, Figure, Page, Section
 
-_GAIN = (
-    "Marks are people, dots means with 95 % intervals; the red line is each person's best floor. reward-shuffled: the same learner with the"
-    " outcomes of other trials, which has to lose."
+_NULL = (
+    "The red line is the best floor. reward-shuffled: the same learner with the outcomes of other trials, which has to lose. Beyond a tenth"
+    " of a bit, steps are factors of ten."
 )
+_GAIN = f"Marks are people, dots means with 95 % intervals. {_NULL}"
 FEW = 3  # people whose behaviour is shown one by one
 
 
@@ -72,14 +76,7 @@ def _drawings(kept: dict[str, Any], names: list[str]) -> Drawings:
     people = kept["participants"]
     bic = np.array([[person["learners"][name]["bic"] for name in names] for person in people], float)
     drawings = {"evidence": evidence(names, [person["participant"] for person in people], bic)}
-    every = list(people[0]["learners"])
-    each = np.array([[_number(person["learners"][name]["gain"]["mean"]) for name in every] for person in people])
-    if kept["group"]:
-        half = 1.96 * each.std(axis=0, ddof=1) / np.sqrt(len(people))
-        low, high = each.mean(axis=0) - half, each.mean(axis=0) + half
-    else:
-        low, high = (np.array([_number(people[0]["learners"][name]["gain"][end]) for name in every]) for end in ("low", "high"))
-    drawings["gains"] = gains(every, each.mean(axis=0), low, high, each)
+    drawings["gains"] = gains(list(people[0]["learners"]), *gains_of(people))
     return drawings | _practice(kept)
 
 
@@ -104,21 +101,22 @@ def _axis(action: str) -> str:
     return next(label(column) for task in TASKS for column in action_columns(task) if column.name == f"action_{action}")
 
 
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value
-
-
 def _sections(kept: dict[str, Any], names: list[str], drawings: Drawings) -> list[Section]:
-    gain = Figure(svg(drawings["gains"]), _GAIN)
+    people, several = kept["participants"], len(kept["participants"]) > 1
+    gain = Figure(svg(drawings["gains"]), _GAIN if several else f"Dots have 95 % intervals, from means of 20 trials. {_NULL}")
     bic = Figure(svg(drawings["evidence"]), "A row is a person. Dark: the best learner by BIC. Empty: 100 and more behind.")
+    whole = "The whole record, parameters counted, and blocks that weren't fitted."
     sections = [
+        Section("Verdicts", "What has to be said of the learner with the least BIC.", tables=(verdicts(people),)),
+        Section("Evidence", whole, (bic,) if several else (), (explained(people),)),
         Section("Prediction", "Blocks that were not fitted, predicted from those before them.", (gain,)),
-        Section("Evidence", "The whole record, parameters counted.", (bic,), (_over_people(kept["group"]),) if kept["group"] else ()),
-        Section("Verdicts", tables=(_verdicts(kept),)),
     ]
-    if any(person["looks"] for person in kept["participants"]):
+    if kept["group"]:
+        sections.append(Section("People", "How frequent each learner is among people like these.", tables=(over_people(kept["group"]),)))
+    sections.append(Section("Parameters", "Fitted to the whole record.", tables=(estimates(people, names),)))
+    if any(person["looks"] for person in people):
         sections.append(_free_practice(kept, drawings))
-    return sections
+    return [*sections, _doubted(people)]
 
 
 def _free_practice(kept: dict[str, Any], drawings: Drawings) -> Section:
@@ -129,49 +127,11 @@ def _free_practice(kept: dict[str, Any], drawings: Drawings) -> Section:
     shown = tuple(Figure(svg(drawing), caption) for name, drawing in drawings.items() if name.startswith("practice-"))
     many = len(kept["participants"]) > FEW
     lead = "The fitted learner practises the person's trials freely, 100 times: it chooses by itself and earns by itself."
-    return Section("Free practice", lead, shown, (_alike(kept),) if many else (_looks(kept),))
+    return Section("Free practice", lead, shown, (alike(kept),) if many else (looks(kept),))
 
 
-def _alike(kept: dict[str, Any]) -> Table:
-    """How many people lie within the range of each learner's runs."""
-    people = [person for person in kept["participants"] if person["looks"]]
-    rows = []
-    for learner in kept["learners"]:
-        for i, look in enumerate(people[0]["looks"][learner]):
-            known = [one for one in (person["looks"][learner][i] for person in people) if None not in (one["person"], one["low"])]
-            if known:
-                rows.append((learner, look["name"], f"{sum(one['alike'] for one in known)} of {len(known)}"))
-    caption = "Chance alone leaves 5 % of people outside. What each person's numbers are is in compare.json, under looks."
-    return Table(("learner", "behaviour", "people within 95 % of the learner's runs"), rows, caption)
-
-
-def _over_people(group: dict[str, Any]) -> Table:
-    rows = [
-        (name, f"{row['frequency']:.2f}", f"{row['protected_exceedance']:.3f}", str(row["best_for"]), _interval(row["gain"]))
-        for name, row in group["learners"].items()
-    ]
-    head = ("learner", "share of people", "protected exceedance", "best for", "gain (bits a trial)")
-    caption = (
-        "Share of people: how frequent a learner is thought to be in the population. Protected exceedance: the probability that it is the"
-        f" most frequent. Both allow for its being chance. That all are equally frequent has the probability {group['omnibus_risk']:.3g}."
-    )
-    return Table(head, rows, caption)
-
-
-def _interval(gain: dict[str, float]) -> str:
-    return f"{gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
-
-
-def _verdicts(kept: dict[str, Any]) -> Table:
-    return Table(("participant", "what has to be said"), [(p["participant"], "; ".join(p["verdict"])) for p in kept["participants"]])
-
-
-def _looks(kept: dict[str, Any]) -> Table:
-    rows, verdicts = [], []
-    for person in kept["participants"]:
-        for learner, some in person["looks"].items():
-            for look in (look for look in some if look["person"] is not None):
-                range_ = "n/a" if look["low"] is None else f"{look['low']:.3g} to {look['high']:.3g}"
-                rows.append((person["participant"], learner, look["name"], f"{look['person']:.3g}", range_))
-                verdicts.append("" if look["alike"] else "warn")
-    return Table(("participant", "learner", "behaviour", "person", "95 % of runs"), rows, verdicts=verdicts)
+def _doubted(people: Sequence[dict[str, Any]]) -> Section:
+    every = Counter((name, doubt) for person in people for name, doubts in person["doubts"].items() for doubt in doubts)
+    whom = [f" ({count} of {len(people)} people)" if len(people) > 1 else "" for count in every.values()]
+    notes = [f"{name}: {doubt}{of}" for (name, doubt), of in zip(every, whom, strict=True)]
+    return Section("Doubts", "" if notes else "Nothing speaks against these fits but what no fit can know.", notes=tuple(notes))

@@ -157,7 +157,17 @@ def test_differences_are_the_exact_slopes_to_search_by(gradient_learner):
     assert np.isfinite(near.gradient).all()
 
 
-def test_an_interval_holds_its_estimate_and_every_other_end_as_likely(walk, walk_fit):
+def test_an_interval_holds_its_estimate_and_nothing_that_is_only_said_to_be_likely(walk_fit):
+    x, value = walk_fit.optimum.x, walk_fit.optimum.log_likelihood
+    said = Polished(x + 1.0, value - 0.5, True, 3)
+    (known,) = certainties(walk_fit.problem, walk_fit.optimum._replace(searches=(*walk_fit.optimum.searches, said)))
+    (estimate,) = walk_fit.problem.space.natural(x)
+    half = 1.96 / np.sqrt(2 * (TRIALS - 1))  # in log SD; a small record's distribution leans to the right
+    assert np.log([known.low / estimate, known.high / estimate]) == pytest.approx([-half, half], abs=0.15 * half)
+
+
+def test_where_too_few_draws_count_an_interval_holds_every_other_end_as_likely(walk_fit, monkeypatch):
+    monkeypatch.setattr("analysis.fit.certainty._WORTH", np.inf)
     x, value = walk_fit.optimum.x, walk_fit.optimum.log_likelihood
     far = Polished(x + 1.0, value - 0.5, True, 3)
     (known,) = certainties(walk_fit.problem, walk_fit.optimum._replace(searches=(*walk_fit.optimum.searches, far)))

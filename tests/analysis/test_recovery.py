@@ -13,11 +13,14 @@ TRUTH = Truth(SPACE, np.array([0.0]), np.array([1.0]))
 
 def one(true, estimate, interval, told=True, simulated="a", bics=None):
     fits = {name: {"bic": bic} for name, bic in (bics or {}).items()}
-    own = {"estimates": {"alpha": estimate}, "intervals": {"alpha": interval}, "identifiable": {"alpha": told}}
+    own = {"estimates": {"alpha": estimate}, "medians": {"alpha": true}, "intervals": {"alpha": interval}, "identifiable": {"alpha": told}}
     return {
         "simulated": simulated,
         "truth": {"alpha": true},
-        "fits": {**fits, "a": {**own, "bic": 0.0, "log_likelihood": -1.0, "from_truth": -1.0, "shift_growth": 1.0}},
+        "fits": {
+            **fits,
+            "a": {**own, "least_errors": {"alpha": 1.0}, "bic": 0.0, "log_likelihood": -1.0, "from_truth": -1.0, "shift_growth": 1.0},
+        },
     }
 
 
@@ -38,13 +41,26 @@ def test_sets_that_are_told_stand_beside_those_that_are_not():
     sets = [one(t, e, [0.1, 9.0], told=t > 1) for t, e in ((0.25, 3.0), (0.5, 0.5), (2.0, 2.0), (4.0, 4.0), (8.0, 8.0))]
     found = summarise(sets, "a", TRUTH)["parameters"]["alpha"]
     assert found["identifiable"] == 0.6 and found["r_told"] == pytest.approx(1) and found["rmse_told"] == 0
-    assert found["r"] < 0.8 and found["rmse_not_told"] == pytest.approx(np.log(12) / np.sqrt(2))
+    assert (
+        found["r"] < 0.8
+        and found["r_median"] == pytest.approx(1)
+        and found["rmse_median"] == 0
+        and found["rmse_not_told"] == pytest.approx(np.log(12) / np.sqrt(2))
+    )
 
 
-def test_open_intervals_are_left_out_of_coverage_and_counted():
-    sets = [one(1.0, 1.1, [0.9, 1.3]), one(2.0, 2.1, [1.9, None]), one(3.0, 3.1, [3.05, 4.0])]
+def test_an_open_end_holds_what_lies_beyond_it_and_is_counted():
+    sets = [one(1.0, 1.1, [0.9, 1.3]), one(2.0, 2.1, [1.9, None]), one(3.0, 3.1, [3.05, None]), one(4.0, 4.1, [None, 3.9])]
     found = summarise(sets, "a", TRUTH)["parameters"]["alpha"]
-    assert found["coverage"] == 0.5 and found["closed"] == pytest.approx(2 / 3)
+    assert found["coverage"] == 0.5 and found["closed"] == 0.25
+
+
+def test_the_correlation_that_records_allow_follows_from_their_least_errors():
+    sets = [one(t, t, [0.1, 9.0]) for t in (np.exp(-1.0), np.exp(1.0))]
+    assert summarise(sets, "a", TRUTH)["parameters"]["alpha"]["r_at_most"] == pytest.approx(1 / np.sqrt(2))
+    for each in sets:
+        each["fits"]["a"]["least_errors"]["alpha"] = None  # as files have it where nothing is told
+    assert summarise(sets, "a", TRUTH)["parameters"]["alpha"]["r_at_most"] == 0
 
 
 def test_a_worse_optimum_than_from_the_truth_counts_as_not_found():

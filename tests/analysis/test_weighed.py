@@ -1,0 +1,58 @@
+"""Weighed draws against sums over a grid, and the mixture that they come from."""
+
+import numpy as np
+import pytest
+
+from analysis.fit.fit import Plan, pose
+from analysis.fit.weighed import WORTH, Mixture, Weighed, _fitted, broad, weigh
+from analysis.registry import build_learner
+from tests.analysis.test_fit import REACH, record
+
+
+@pytest.fixture(scope="module")
+def level():
+    """A level that hardly moves, seen through noise: how far it moves in a trial is open to 0, and bent against the noise."""
+    random = np.random.default_rng(3)
+    seen = record((np.cumsum(random.normal(0, 0.3, 60)) + random.normal(0, 2.0, 60))[:, None], np.full(60, np.nan))
+    learner = build_learner("local-level", {}, REACH)
+    problem = pose(Plan(learner, 1, {"initial_mean": 0.0}), seen)
+    assert len(problem.space.names) == 2
+    return problem
+
+
+def grid_intervals(problem):
+    """What holds 95 % of each of two coordinates, by brute force."""
+    prior = broad(problem.space)
+    axes = [np.linspace(mean - 4 * sd, mean + 4 * sd, 120) for mean, sd in zip(prior.mean, prior.sd, strict=True)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    away = np.sum(((points - prior.mean) / prior.sd) ** 2, axis=-1) / 2
+    height = problem.log_likelihoods(points.reshape(-1, 2)).reshape(120, 120) - away
+    weight = np.exp(height - height.max())
+    for other, axis in zip((1, 0), axes, strict=True):
+        own = weight.sum(axis=other) / weight.sum()
+        yield np.interp([0.025, 0.5, 0.975], np.cumsum(own) - own / 2, axis)
+
+
+def test_intervals_are_those_of_sums_over_a_grid(level):
+    found = weigh(level, [level.space.search.mean(axis=1)])
+    assert found.worth >= WORTH and found.weights.sum() == pytest.approx(1)
+    for i, ends in enumerate(grid_intervals(level)):
+        np.testing.assert_allclose(found.interval(i), ends, atol=0.12 * np.ptp(ends))
+
+
+def test_the_same_peaks_give_the_same_draws_and_a_peak_that_is_none_does_no_harm(level):
+    middle = level.space.search.mean(axis=1)
+    one, again, other = weigh(level, [middle]), weigh(level, [middle]), weigh(level, [middle, middle + 1.0, middle - 5.0])
+    np.testing.assert_array_equal(one.points, again.points)
+    np.testing.assert_allclose(one.interval(0), other.interval(0), atol=0.12 * np.ptp(one.interval(0)))
+
+
+def test_a_mixture_is_a_density_and_moves_to_what_weighs():
+    mixture = Mixture(np.array([0.1, 0.9]), np.array([[0.0, 0.0], [3.0, 0.0]]), np.stack([16 * np.eye(2), np.eye(2)]))
+    points = mixture.draw(np.random.default_rng(0), 4000)
+    density = np.exp(mixture.log_parts(points)).sum(axis=0)
+    normal = np.exp(-np.sum((points + 1.0) ** 2, axis=1) / 2) / (2 * np.pi)  # about (-1, -1)
+    assert np.mean(normal / density) == pytest.approx(1, abs=0.1)
+    moved = _fitted(mixture, Weighed(points, normal / density / np.sum(normal / density)))
+    np.testing.assert_array_equal(moved.centre[0], [0, 0])
+    assert moved.share.sum() == pytest.approx(1) and np.linalg.norm(moved.centre[1] + 1.0) < np.linalg.norm(mixture.centre[1] + 1.0) / 3
