@@ -76,8 +76,9 @@ ROWS = (
      "smallest p {0[smallest_p]}"),
     ("model_recovery", "who is taken for whom on `{0[protocol]}`, {0[trials]} trials, {0[sets_of_each]} data sets of each of six learners",
      "right by BIC in more than 0.8 of each, at most one pair undecided",
-     "{0[diagonal]}; pairs undecided: {0[pairs_undecided]}; of the {0[sets_that_explore]} sets with motor noise below exploration:"
-     " {0[diagonal_where_they_explore]}"),
+     "{0[diagonal]}; pairs undecided: {0[pairs_undecided]}"),
+    ("model_recovery", "the same, of the {0[sets_that_explore]} sets whose motor noise is smaller than their exploration", "as before",
+     "{0[diagonal_where_they_explore]}"),
     *(row for case, words in (("throws_200", "motor noise known"), ("throws_600", "motor noise known"),
                               ("throws_200_motor_free", "motor noise fitted"), ("throws_600_motor_free", "motor noise fitted"),
                               ("throws_3000_natural", "natural gradient, motor noise known"),
