@@ -68,7 +68,7 @@ def _array(learner: str, parameter: Parameter, action_names: Sequence[str], valu
     if np.any(numbers < parameter.low) or np.any(numbers > parameter.high):
         raise BadInput(
             f"parameter '{name}' of learner '{learner}' has to lie in {parameter.low:g} to {parameter.high:g} {parameter.unit}".rstrip()
-            + f", not {', '.join(f'{x:g}' for x in numbers)}"
+            + f", not be {', '.join(f'{x:g}' for x in numbers)}; correct it"
         )
     return numbers if parameter.per_action else numbers[0]
 

@@ -7,8 +7,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis.figures.style import BAD, FREE_PERSON, INK, PALE, PERSON, YOKED, new_figure, styled
+from protocols.records import TASKS, action_columns
 
 _ACROSS = 4
 _BINS = 60
@@ -28,9 +30,10 @@ class Found(NamedTuple):
 
 
 class Belief(NamedTuple):
-    """Draws of one parameter, natural units."""
+    """Draws of one parameter, in natural units or on the scale that ``scale`` names."""
 
     name: str
+    scale: str  # below the axis; "" for natural units
     log: bool
     before: Float[np.ndarray, " draw"]
     after: Float[np.ndarray, " draw"]
@@ -71,13 +74,22 @@ def _lines(axes: Axes, found: Found, people: Sequence[str]) -> None:
         axes.set_xscale("log")
     axes.set_yticks(lane, people, fontsize=6 if len(people) > 12 else 8)
     axes.set_ylim(-0.7, len(people) - 0.3)
-    axes.set_title(_short(found.name), fontsize=8.5)
+    axes.set_title(_titled(found.name), fontsize=8)
     axes.grid(axis="y", visible=False)
 
 
-def _short(name: str) -> str:
-    """A parameter's name for a small title: without the action where there is only one of it."""
-    return name.partition(".")[0]
+def _titled(name: str) -> str:
+    """A parameter's name for a small title, and below it the action that it belongs to, with its unit."""
+    whole, _, action = name.partition(".")
+    return f"{whole}\n{action_words(action)}" if action else whole
+
+
+def action_words(action: str) -> str:
+    """``release_speed`` as it is read: release speed (m/s)."""
+    units = {column.name: column.unit for task in TASKS for column in action_columns(task)}
+    unit = units.get(f"action_{action}", "")
+    name = action.removesuffix("_deg").replace("_", " ")
+    return f"{name} ({unit})" if unit else name
 
 
 def beliefs(found: Sequence[Belief]) -> Figure:
@@ -101,7 +113,8 @@ def _densities(axes: Axes, found: Belief) -> None:
     if found.log:
         axes.set_xscale("log")
     axes.set_yticks([])
-    axes.set_title(_short(found.name), fontsize=8.5)
+    axes.set_title(_titled(found.name), fontsize=8)
+    axes.set_xlabel(found.scale, fontsize=8)
 
 
 def ranks(draws: Float[np.ndarray, "chain draw"], title: str) -> Figure:
@@ -146,18 +159,19 @@ def gains(
 
 def practised(panels: Sequence[Practised], unit: str) -> Figure:
     """A panel for each person: their course (dots), and where 95 % of the fitted learner's free runs go (band)."""
-    across = min(8 if len(panels) > 12 else _ACROSS, len(panels))
+    many = len(panels) > 12
+    across = min(6 if many else _ACROSS, len(panels))
     rows = -(-len(panels) // across)
     with styled():
-        figure = new_figure(9.2, max(2.4, (1.0 if across > _ACROSS else 1.7) * rows + 0.5))
+        figure = new_figure(9.2, max(2.4, (1.1 if many else 1.7) * rows + 0.5))
         axes = figure.subplots(rows, across, sharex=True, squeeze=False)
         for place, (one, panel) in enumerate(zip(panels, axes.flat, strict=False)):
             panel.fill_between(one.trial, one.low, one.high, color=YOKED, alpha=0.3, lw=0)
             panel.plot(one.trial, one.median, color=YOKED, lw=1)
-            panel.plot(one.trial, one.person, ".", ms=2.5 if across > _ACROSS else 4, color=PERSON)
-            panel.set_title(one.name, fontsize=7 if across > _ACROSS else 8.5)
-            panel.tick_params(labelsize=6 if across > _ACROSS else 8)
-            panel.label_outer() if place < len(panels) - across else panel.tick_params(labelbottom=True)
+            panel.plot(one.trial, one.person, ".", ms=2.5 if many else 4, color=PERSON)
+            panel.set_title(one.name, fontsize=6.5 if many else 8.5)
+            panel.tick_params(labelsize=6 if many else 8, labelbottom=place >= len(panels) - across)
+            panel.yaxis.set_major_locator(MaxNLocator(4))
         for panel in axes.flat[len(panels) :]:
             panel.set_visible(False)
         figure.supxlabel("trial", fontsize=9)

@@ -109,7 +109,7 @@ def check_count(problem: Problem) -> None:
     """Hold a record to its learner.
 
     Raises:
-        BadInput: fewer trials than parameters.
+        BadInput: fewer trials than parameters, or an action that is always the same, whose likelihood has no end.
     """
     free = len(problem.space.coordinates)
     if problem.count <= free:
@@ -117,6 +117,11 @@ def check_count(problem: Problem) -> None:
             f"{problem.count} trials have an action, and learner '{problem.learner.name}' has {free} free parameters: fix some (--fix),"
             " or give more trials"
         )
+    actions = np.asarray(problem.trials.action)
+    known = actions[np.isfinite(actions).all(axis=1)]
+    for name, same in zip(problem.learner.action_names, np.ptp(known, axis=0) == 0, strict=True):
+        if same:
+            raise BadInput(f"all {len(known)} actions '{name}' are the same: name the column that has them (--column action_{name}=NAME)")
 
 
 def first_points(problem: Problem, count: int, seed: int) -> Float[np.ndarray, "count free"]:

@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from analysis.figures.fits import Practised, evidence, gains, practised
+from analysis.figures.fits import Practised, action_words, evidence, gains, practised
 from analysis.figures.style import svg
 from protocols.errors import BadInput
-from protocols.records import TASKS, action_columns
 from rig.models.compare import FILE, SHUFFLED
 from rig.report.comparison_tables import alike, estimates, explained, gains_of, looks, over_people, verdicts
 from rig.report.fits import Drawings
-from rig.report.learning import label
 from rig.report.page import Banner, Card, Figure, Page, Section
 
 _NULL = (
@@ -92,13 +90,8 @@ def _practice(kept: dict[str, Any]) -> Drawings:
         for one, learner in zip(people, best, strict=True):
             course = {key: np.array(values, float) for key, values in one["courses"][learner][action].items()}
             panels.append(Practised(f"{one['participant']}: {learner}", course.pop("last"), **course))
-        drawings[f"practice-{action}"] = practised(panels, _axis(action))
+        drawings[f"practice-{action}"] = practised(panels, action_words(action))
     return drawings
-
-
-def _axis(action: str) -> str:
-    """An action's name with its unit."""
-    return next(label(column) for task in TASKS for column in action_columns(task) if column.name == f"action_{action}")
 
 
 def _sections(kept: dict[str, Any], names: list[str], drawings: Drawings) -> list[Section]:

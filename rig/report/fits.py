@@ -162,9 +162,9 @@ def _by_factors(values: np.ndarray) -> bool:
 
 def _belief(name: str, before: Any, after: Any, group: bool) -> Belief:
     """Of the group's middle on its fitted scale where there is one, else of the person."""
-    shown = f"{name}.group_mean" if group else name
+    shown, scale = f"{name}.group_mean" if group else name, after[name].attrs.get("scale")
     old, new = before[shown].values.ravel(), after[shown].values.ravel()
-    return Belief(name, after[name].attrs.get("scale") == "log" and not group, old, new)
+    return Belief(name, f"{scale} of it" if group and scale in ("log", "logit") else "", scale == "log" and not group, old, new)
 
 
 def _worst(kept: Kept, after: Any) -> tuple[str, np.ndarray]:
@@ -264,5 +264,9 @@ def _checked(kept: Kept) -> list[Section]:
 
 def _doubted(kept: Kept) -> Section:
     shared = kept.group["doubts"] if kept.group is not None else []
-    notes = [*shared, *(f"{fit['participant']}: {doubt}" for fit in kept.fits for doubt in fit["doubts"] if doubt not in shared)]
+    whose: dict[str, list[str]] = {}
+    for fit in kept.fits:
+        for doubt in fit["doubts"]:
+            whose.setdefault(doubt, []).append(fit["participant"])
+    notes = [*shared, *(f"{', '.join(people)}: {doubt}" for doubt, people in whose.items() if doubt not in shared)]
     return Section("Doubts", "" if notes else "Nothing speaks against these fits but what no fit can know.", notes=tuple(notes))

@@ -80,6 +80,8 @@ def test_what_cannot_be_fitted_is_said_and_nothing_is_overwritten(tmp_path, caps
     assert command(table(tmp_path, trials=2), tmp_path / "few", "--learner", "local-level") == 2
     assert "participant 'A1': 2 trials have an action" in capsys.readouterr().err
     assert not (tmp_path / "few").exists()
+    assert command(table(tmp_path), tmp_path / "still", "--learner", "local-level", "--derive", "action_reach_angle_deg=3") == 2
+    assert "all 60 actions 'reach_angle_deg' are the same" in capsys.readouterr().err
 
 
 def test_a_run_that_was_cut_short_goes_on_where_it_stopped(tmp_path, capsys):
