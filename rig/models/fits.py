@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,7 +106,12 @@ def fit_tables(asked: Asked, out: Path, say: Callable[[str], None], workers: int
 def wanted(asked: Any, loaded: Loaded, people: Sequence[ParticipantTrials]) -> dict[str, Any]:
     """All that the results of a run follow from; where its tables lie isn't."""
     asks = {key: value for key, value in asked._asdict().items() if key not in ("files", "protocol")}
-    return {**asks, "protocol": {"name": loaded.protocol.name, "hash": loaded.hash}, "trials": _digest(people)}
+    return {
+        **asks,
+        "twinrig": version("twinrig"),
+        "protocol": {"name": loaded.protocol.name, "hash": loaded.hash},
+        "trials": _digest(people),
+    }
 
 
 def _digest(people: Sequence[ParticipantTrials]) -> str:

@@ -41,6 +41,8 @@ def comparison_page(folder: Path) -> tuple[Page, Drawings, dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise BadInput(f"{folder / FILE}: can't be read as what twinrig compare wrote ({error}); compare again") from error
     people, names = kept["participants"], _real(kept)
+    if any("identifiable" not in row for person in people for row in person["learners"].values()):
+        raise BadInput(f"{folder / FILE}: an earlier twinrig wrote this, and it says less than is reported now; compare again")
     drawings = _drawings(kept, names)
     winners = [min(names, key=lambda name: person["learners"][name]["bic"]) for person in people]
     numbers = {"participants": len(people), "best_for": {name: winners.count(name) for name in names}}
