@@ -35,10 +35,11 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from protocols.load import load_protocol
     from rig.whole_loops import compile_loops_whole
 
-    compile_loops_whole()
+    loaded = load_protocol(options.protocol)
+    if loaded.protocol.task.kind != "arc":  # whose matrices are large: XLA's library multiplies them four times as fast
+        compile_loops_whole()
     from rig.models.simulation import Order, simulate_to
 
-    loaded = load_protocol(options.protocol)
     check_least(options, simulations=1)
     check_seed(options.seed)
     condition = first_condition(loaded.protocol) if options.condition is None else options.condition
