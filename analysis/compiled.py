@@ -9,19 +9,23 @@ import numpy as np
 
 #: Small sums stay with their neighbours. XLA hands them to a library for large ones, which takes 5 to 500 us for each, within a loop too.
 _PLAIN: dict[str, str | bool] = {"xla_cpu_experimental_ynn_fusion_type": ""}
+_WIDE = {"xla_cpu_prefer_vector_width": 512}  # bits; XLA stops at 256, for the sake of processors that slow down beyond
 
 
-def compiled(function: Callable[..., Any], fixed: tuple[Any, ...], values: tuple[Any, ...]) -> Callable[..., Any]:
-    """``function(*fixed, *values)`` as a compiled function of values of the same shapes. ``fixed`` are hashable, and no arrays."""
+def compiled(function: Callable[..., Any], fixed: tuple[Any, ...], values: tuple[Any, ...], wide: bool = False) -> Callable[..., Any]:
+    """``function(*fixed, *values)`` as a compiled function of values of the same shapes. ``fixed`` are hashable, and no arrays.
+
+    ``wide``: for long rows of numbers, by the longest vectors that the processor has.
+    """
     leaves, structure = jax.tree.flatten(values)
-    return _compiled(function, fixed, structure, tuple((np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves))
+    return _compiled(function, fixed, structure, tuple((np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves), wide)
 
 
 @cache
-def _compiled(function: Any, fixed: tuple[Any, ...], structure: Any, shapes: tuple[tuple[tuple[int, ...], Any], ...]) -> Any:
+def _compiled(function: Any, fixed: tuple[Any, ...], structure: Any, shapes: tuple[tuple[tuple[int, ...], Any], ...], wide: bool) -> Any:
     values = jax.tree.unflatten(structure, [jax.ShapeDtypeStruct(*shape) for shape in shapes])
     lowered = jax.jit(partial(function, *fixed)).lower(*values)
     try:
-        return lowered.compile(compiler_options=_PLAIN)
+        return lowered.compile(compiler_options=_PLAIN | (_WIDE if wide else {}))
     except jax.errors.JaxRuntimeError:  # an XLA that has no such option
         return lowered.compile()

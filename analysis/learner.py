@@ -60,8 +60,8 @@ class Learner(NamedTuple):
     #: each person, stacked) -> log densities. None: trial by trial is the only way.
     at_once: Callable[[Params, Any], Float[Array, "trial chain person"]] | None = None
     #: The likelihood of a record (``Seen``), written out for many learners at once: fields of Params end with their axis.
-    #: None: trial by trial.
-    log_probs: Callable[[Params, int, Any], Float[Array, "trial learner"]] | None = None
+    #: The number of trials that are gone through comes last (None: all). No function: trial by trial.
+    log_probs: Callable[[Params, int, Any, Any], Float[Array, "trial learner"]] | None = None
 
     def make_params(self, values: Mapping[str, Any]) -> Params:
         """Parameters from names and values as files and command lines give them.

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from analysis.angles import WRAPPED
+from analysis.beginning import scan_beginning
 from analysis.plane import Even, Square, Two, added, around, inverse, less, product, scaled, times, transposed, turned, turned_back
 from analysis.policy_gradient_options import Chosen
 from analysis.policy_gradient_state import Params
@@ -122,15 +123,20 @@ def is_written_out(chosen: Chosen) -> bool:
     return usual and chosen.hidden and chosen.context in ("none", "target-relative") and not WRAPPED.intersection(chosen.action_names)
 
 
-def log_probs(chosen: Chosen, params: Params, contexts: int, trials: Seen) -> Float[Array, "trial learner"]:
-    """The log density of each action, predicted from those before it; 0 where there was none. Fields of ``params`` end with learners."""
+def log_probs(
+    chosen: Chosen, params: Params, contexts: int, trials: Seen, length: Int[Array, ""] | int | None = None
+) -> Float[Array, "trial learner"]:
+    """The log density of each action, predicted from those before it; 0 where there was none, and beyond ``length`` (``scan_beginning``).
+
+    Fields of ``params`` end with learners.
+    """
     del contexts
     actions, rewards = jnp.asarray(trials.action), jnp.asarray(trials.reward)
     acted = jnp.isfinite(actions).all(axis=1)
     known = jnp.where(acted[:, None], actions, 0.0)
     fixed = _fixed(params)
     step = partial(_step, chosen, fixed)
-    return jax.lax.scan(step, _start(fixed), Trial(Two(known[:, 0], known[:, 1]), acted, rewards))[1]
+    return scan_beginning(step, _start(fixed), Trial(Two(known[:, 0], known[:, 1]), acted, rewards), length)
 
 
 def _fixed(params: Params) -> Fixed:

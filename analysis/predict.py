@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
+from analysis.beginning import scan_beginning
 from analysis.compiled import compiled
 from analysis.learner import Learner, Params, State
 from analysis.twin import Prediction, Seen, seen, shift_growth, shifted, yoked_step
@@ -64,14 +65,16 @@ def _predict(learner: Learner, params: Params, start: State, trials: Seen) -> Pr
     return Predicted(prediction, growth, states, last)
 
 
-def log_probs(learner: Learner, params: Params, contexts: int, trials: Seen) -> Float[Array, " trial"]:
-    """The log density of each action, predicted from those before it; 0 where there was none."""
+def log_probs(
+    learner: Learner, params: Params, contexts: int, trials: Seen, length: Int[Array, ""] | int | None = None
+) -> Float[Array, " trial"]:
+    """The log density of each action, predicted from those before it; 0 where there was none, and beyond ``length`` (``scan_beginning``)."""
 
     def step(state: State, trial: Seen) -> tuple[State, Float[Array, ""]]:
         log_prob = learner.log_prob(params, state, trial.context, trial.action)
         return learner.update(params, state, trial.context, trial.action, trial.outcome, None), log_prob
 
-    return jax.lax.scan(step, learner.init(params, contexts), trials)[1]
+    return scan_beginning(step, learner.init(params, contexts), trials, length)
 
 
 def log_likelihood(learner: Learner, params: Params, contexts: int, trials: Seen) -> Float[Array, ""]:

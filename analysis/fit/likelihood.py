@@ -14,14 +14,16 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
+from analysis.compiled import compiled
 from analysis.fit.space import Coordinate, Space, values_of
 from analysis.learner import Learner
 from analysis.predict import log_probs
 from analysis.twin import Seen
 
 CHUNK = 32  # points that are valued together
+WRITTEN_OUT = 64  # the same by a likelihood that is written out for many
 _SLOPES = 10  # points of which exact derivatives are taken together
 _SHIFT = 1e-6  # of a coordinate, for differences
 _LENGTH = 100  # records are padded to a multiple of it, so that people with about as many trials share what was compiled
@@ -38,10 +40,11 @@ class Problem(NamedTuple):
     trials: Seen  # padded
     count: int  # trials that have an action and count
     weights: Float[np.ndarray, " trial"]  # 1 where a trial's action counts, 0 where it is only learned from
+    length: int  # trials that are gone through
 
     def log_likelihoods(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, " point"]:
         """The log-likelihood at each point; minus infinity where it isn't finite."""
-        (values,) = _in_chunks(lambda part: (self._trial_by_trial(part).sum(axis=0),), points, CHUNK)
+        (values,) = _in_chunks(lambda part: (self._trial_by_trial(part).sum(axis=0),), points, self._size)
         return np.where(np.isfinite(values), values, -np.inf)
 
     def slopes(self, points: Float[np.ndarray, "point free"]) -> "Slopes":
@@ -54,28 +57,32 @@ class Problem(NamedTuple):
         inward = np.where(points + _SHIFT > self.space.held[:, 1], -_SHIFT, _SHIFT)
         around = np.repeat(points[:, None], free + 1, axis=1)
         around[:, np.arange(1, free + 1), np.arange(free)] += inward
-        (found,) = _in_chunks(lambda part: (self._trial_by_trial(part).T,), around.reshape(count * (free + 1), free), CHUNK)
+        (found,) = _in_chunks(lambda part: (self._trial_by_trial(part).T,), around.reshape(count * (free + 1), free), self._size)
         trials = found.reshape(count, free + 1, -1)
         with np.errstate(invalid="ignore", over="ignore"):
             scores = (trials[:, 1:] - trials[:, :1]) / inward[..., None]
             return _tidy(Slopes(trials[:, 0].sum(axis=1), scores.sum(axis=2), scores @ scores.transpose(0, 2, 1)))
 
     def beginning(self, trials: int) -> "Problem":
-        """The same problem of the first trials (a multiple of 100) alone."""
-        first = jax.tree.map(lambda x: x[:trials], (self.trials, self.weights))
-        acted = np.isfinite(np.asarray(first[0].action)).all(axis=1) & (first[1] > 0)
-        return self._replace(trials=first[0], weights=first[1], count=int(acted.sum()))
+        """The same problem of the first trials alone; what is compiled serves both."""
+        acted = np.isfinite(np.asarray(self.trials.action)).all(axis=1) & (self.weights > 0)
+        return self._replace(count=int(acted[:trials].sum()), length=trials)
 
     def _trial_by_trial(self, points: Float[np.ndarray, "point free"]) -> np.ndarray:
-        return np.asarray(_log_probs(*self._static, *self._arrays, points))
+        values = (*self._arrays, points)
+        return np.asarray(compiled(_log_probs, self._static, values, wide=True)(*values))[: self.length]
 
     @property
     def _static(self) -> tuple[Learner, tuple[Coordinate, ...], int]:
         return self.learner, self.space.coordinates, self.contexts
 
     @property
-    def _arrays(self) -> tuple[np.ndarray, dict[str, np.ndarray], Seen, np.ndarray]:
-        return self.space.held, self.space.fixed, self.trials, self.weights
+    def _arrays(self) -> tuple[np.ndarray, dict[str, np.ndarray], Seen, np.ndarray, np.ndarray]:
+        return self.space.held, self.space.fixed, self.trials, self.weights, np.asarray(self.length)
+
+    @property
+    def _size(self) -> int:
+        return CHUNK if self.learner.log_probs is None else WRITTEN_OUT
 
 
 class Slopes(NamedTuple):
@@ -96,7 +103,7 @@ def make_problem(learner: Learner, space: Space, contexts: int, trials: Seen, co
     missing = -count % _LENGTH
     padded = jax.tree.map(lambda x: np.concatenate([x, np.repeat(_blank(np.asarray(x)), missing, axis=0)]), trials)
     acted = np.isfinite(np.asarray(trials.action)).all(axis=1) & counts
-    return Problem(learner, space, contexts, padded, int(acted.sum()), np.pad(counts.astype(float), (0, missing)))
+    return Problem(learner, space, contexts, padded, int(acted.sum()), np.pad(counts.astype(float), (0, missing)), count)
 
 
 def _blank(x: np.ndarray) -> np.ndarray:
@@ -111,7 +118,6 @@ def _in_chunks(function: Callable[[np.ndarray], tuple[Any, ...]], points: np.nda
     return tuple(np.concatenate(field)[: len(points)] for field in zip(*parts, strict=True))
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
 def _log_probs(
     learner: Learner,
     coordinates: tuple[Coordinate, ...],
@@ -120,13 +126,14 @@ def _log_probs(
     fixed: dict[str, Array],
     trials: Seen,
     weights: Float[Array, " trial"],
+    length: Int[Array, ""],
     points: Float[Array, "point free"],
 ) -> Float[Array, "trial point"]:
     """Of each trial that counts, at each point; 0 for the others."""
     params = jax.vmap(lambda x: learner.assemble(values_of(coordinates, held, fixed, x)), out_axes=-1)(points)
     if learner.log_probs is not None:
-        return learner.log_probs(params, contexts, trials) * weights[:, None]
-    return jax.vmap(lambda one: log_probs(learner, one, contexts, trials), in_axes=-1, out_axes=-1)(params) * weights[:, None]
+        return learner.log_probs(params, contexts, trials, length) * weights[:, None]
+    return jax.vmap(lambda one: log_probs(learner, one, contexts, trials, length), in_axes=-1, out_axes=-1)(params) * weights[:, None]
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
@@ -138,10 +145,11 @@ def _slopes(
     fixed: dict[str, Array],
     trials: Seen,
     weights: Float[Array, " trial"],
+    length: Int[Array, ""],
     points: Float[Array, "point free"],
 ) -> tuple[Array, Array, Array]:
     def at(points: Float[Array, "point free"]) -> Float[Array, "trial point"]:
-        return _log_probs(learner, coordinates, contexts, held, fixed, trials, weights, points)
+        return _log_probs(learner, coordinates, contexts, held, fixed, trials, weights, length, points)
 
     def along(direction: Float[Array, " free"]) -> tuple[Array, Array]:
         return jax.jvp(at, (points,), (jnp.broadcast_to(direction, points.shape),))

@@ -1,4 +1,5 @@
-"""Maximum likelihood: a global sweep, local searches from its best points and from between their ends, and how many of them agree."""
+"""Maximum likelihood: a global sweep, local searches from its best points, from between their ends and from around the best, and how many
+agree."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,20 +9,20 @@ from jaxtyping import Float
 from scipy.stats import qmc
 
 from analysis.faults import first_fault
+from analysis.fit.hops import SAME, hopped
+from analysis.fit.ladder import followed, rungs
 from analysis.fit.likelihood import Problem
-from analysis.fit.polish import Polished, Search, polish
+from analysis.fit.polish import Polished, polish, searches
 from analysis.predict import predict
 from protocols.errors import BadInput
 
 SWEEP = 1024  # points of the global stage at most, a power of 2; fewer where there are fewer parameters
-SAME = 0.01  # nats within which two optima count as one
-BEGINNING = 600  # trials on which the searches of a longer record begin: its whole surface has more peaks, and takes longer
-_KEPT = 6  # optima of the beginning, at most, that are followed over the whole record
+_ROUNDS = 5  # of hops, at most, over the whole record
+_ON_THE_WAY = 2  # the same over a beginning
 _PARENTS = 6  # best ends that are crossed
 _CROSSED = 128  # points that come of it, of which
 _CHILDREN = 8  # the best, at most, are searched from
 _JITTER = 0.02  # ranges by which they are shifted
-_APART = 0.01  # of a coordinate, beyond which two optima are two
 
 
 class Optimum(NamedTuple):
@@ -38,8 +39,8 @@ class Optimum(NamedTuple):
 
 
 def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.ndarray, "point free"] | None = None) -> Optimum:
-    """The highest likelihood: a Sobol sweep over the search ranges, then a local search from each of its ``starts`` best points,
-    and from the best points between the ends of these.
+    """The highest likelihood: a Sobol sweep over the search ranges, then a local search from each of its ``starts`` best points, from the
+    best points between the ends of these, and from around the best; long records by their beginnings first.
 
     ``also`` are further points to start from (the truth, in a test of the search). The same seed gives the same result.
 
@@ -47,19 +48,17 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
         BadInput: fewer trials than parameters, or a likelihood that is finite nowhere.
     """
     check_count(problem)
-    first = _beginning(problem)
-    found = polish(first, _searches(first_points(first, starts, seed)), race=True)
-    found += polish(first, _searches(_crossed(first, found, seed)), race=True)
-    if first is not problem:
-        found = _followed(problem, found)
+    first, *longer = rungs(problem)
+    found = polish(first, searches(first_points(first, starts, seed)), race=True)
+    found += polish(first, searches(_crossed(first, found, seed)), race=True)
+    found = hopped(first, found, _ROUNDS if first is problem else _ON_THE_WAY)
+    for rung in longer:
+        found = followed(rung, found, last=rung is problem)
+        found = hopped(rung, found, _ROUNDS if rung is problem else _ON_THE_WAY)
     if also is not None:
-        found += polish(problem, _searches(also))
+        found += polish(problem, searches(also))
     best = max(found, key=lambda p: p.log_likelihood)
     return Optimum(best.x, float(best.log_likelihood), tuple(found))
-
-
-def _searches(points: Float[np.ndarray, "point free"]) -> list[Search]:
-    return [Search(point, np.ones(len(point), bool)) for point in points]
 
 
 def _crossed(problem: Problem, found: Sequence[Polished], seed: int) -> Float[np.ndarray, "child free"]:
@@ -75,34 +74,6 @@ def _crossed(problem: Problem, found: Sequence[Polished], seed: int) -> Float[np
     values = problem.log_likelihoods(points)
     best = np.argsort(-values, kind="stable")[: min(_CHILDREN, len(found))]
     return points[best[np.isfinite(values[best])]]
-
-
-def _beginning(problem: Problem) -> Problem:
-    """The first trials of a long record, if they are enough for the parameters."""
-    if len(problem.weights) <= BEGINNING:
-        return problem
-    first = problem.beginning(BEGINNING)
-    return first if first.count > 20 * len(problem.space.coordinates) else problem
-
-
-def _followed(problem: Problem, found: Sequence[Polished]) -> list[Polished]:
-    """The optima of a beginning, those that also explain the whole record best taken on to its optima; those that fell together stay so."""
-    points = np.stack([one.x for one in found])
-    values = problem.log_likelihoods(points)
-    leaders: list[int] = []
-    for i in np.argsort(-values, kind="stable"):
-        if len(leaders) < _KEPT and not any(_together(points[i], points[j]) for j in leaders):
-            leaders.append(int(i))
-    ends = dict(zip(leaders, polish(problem, _searches(points[leaders])), strict=True))
-    led = [next((j for j in leaders if _together(points[i], points[j])), None) for i in range(len(found))]
-    return [
-        Polished(one.x, float(value), False, one.steps) if j is None else ends[j]._replace(steps=one.steps + ends[j].steps)
-        for one, value, j in zip(found, values, led, strict=True)
-    ]
-
-
-def _together(a: np.ndarray, b: np.ndarray) -> bool:
-    return bool(np.all(np.abs(a - b) < _APART))
 
 
 def check_count(problem: Problem) -> None:

@@ -34,6 +34,11 @@ class Search(NamedTuple):
     moves: Bool[np.ndarray, " free"]
 
 
+def searches(points: Float[np.ndarray, "point free"]) -> list[Search]:
+    """Searches from points, free to move."""
+    return [Search(point, np.ones(len(point), bool)) for point in points]
+
+
 class Polished(NamedTuple):
     """Where a search ended."""
 

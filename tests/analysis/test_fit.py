@@ -187,7 +187,7 @@ def test_a_search_stays_where_its_moves_allow(gradient_learner):
 
 def test_a_long_record_is_searched_by_its_beginning(walk, monkeypatch):
     plan = walk[2]
-    monkeypatch.setattr("analysis.fit.ml.BEGINNING", 100)
+    monkeypatch.setattr("analysis.fit.ladder.BEGINNING", 100)
     steps = np.random.default_rng(2).normal(0, 2.0, 160)
     problem = pose(plan, record(np.cumsum(steps)[:, None], np.full(160, np.nan)))
     found = maximise(problem, 4, 0)

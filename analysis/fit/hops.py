@@ -1,0 +1,72 @@
+"""Out of one peak of the likelihood and into the next: hops from the best that was found, for as long as they lead higher.
+
+On a rugged surface a higher peak is often a few standard errors off, across a dip that no step crosses (basin hopping: Wales & Doye 1997).
+And a rate or an SD that has gone to 0 doesn't come back by steps: by its log, the surface is flat there.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+from analysis.fit.likelihood import Problem
+from analysis.fit.polish import Polished, polish, searches
+
+SAME = 0.01  # nats within which two optima count as one
+_FAR = np.array([-12.0, -6.0, -3.0, 3.0, 6.0, 12.0])  # standard errors, at most as far as is searched
+_SHARES = np.array([0.1, 0.3, 0.5, 0.7, 0.9])  # of the range that is searched
+_HELD_UP, _PLACED = 6, 4  # hops of either kind that are searched from
+_STEPS = 8  # of each of them, after which
+_FINISHED = 2  # the highest are searched on to their end
+_RIDGE = 1e-10  # of the information's diagonal, and
+_FLAT = 1e-6  # of itself, are added to it
+
+
+def hopped(problem: Problem, found: list[Polished], rounds: int) -> list[Polished]:
+    """The searches, of which the best, and all that ended where it did, have gone on to the highest peak that hops lead to."""
+    best = start = max(found, key=lambda one: one.log_likelihood)
+    for _ in range(rounds if len(best.x) else 0):
+        tried = polish(problem, searches(np.concatenate([best.x[None], _hops(problem, best)])), _STEPS, race=True)
+        higher = sorted(tried[1:], key=lambda one: -one.log_likelihood)[:_FINISHED]
+        ends = polish(problem, searches(np.stack([one.x for one in [best, *higher]])), race=True)
+        highest = max(ends, key=lambda one: one.log_likelihood)
+        gain = highest.log_likelihood - best.log_likelihood
+        best = highest._replace(steps=best.steps + highest.steps) if gain > 0 else best
+        if not gain > SAME:
+            break
+    return [best if one.log_likelihood > start.log_likelihood - SAME else one for one in found]
+
+
+def _hops(problem: Problem, best: Polished) -> Float[np.ndarray, "hop free"]:
+    """Places around the best where one coordinate is moved, and the others follow it by the curvature.
+
+    Some lie so many standard errors off; of these, those are taken that are highest above what the peak's own curvature says, for something
+    else holds them up. The others lie at shares of the range that is searched; of these, the highest are taken. No coordinate has two
+    of a kind (nor of a direction).
+    """
+    covariance = _covariance(problem, best.x)
+    error, width = np.sqrt(np.diagonal(covariance)), problem.space.search[:, 1] - problem.space.search[:, 0]
+    near = np.clip(_FAR[:, None] * error, -width, width)
+    places = problem.space.search[:, 0] + _SHARES[:, None] * width - best.x
+    far = np.concatenate([near, places])  # (size, coordinate)
+    moves = np.clip(far[..., None] * covariance / np.square(error)[:, None], -width, width)
+    moves[:, np.arange(len(width)), np.arange(len(width))] = far
+    points = np.clip(best.x + moves, *problem.space.held.T)
+    values = problem.log_likelihoods(points.reshape(-1, len(width))).reshape(far.shape)
+    surplus = values + 0.5 * np.square(far / error)
+    middle, end = len(_FAR) // 2, len(_FAR)
+    away = np.where(np.abs(places) > 3 * error, values[end:], -np.inf)
+    kinds = ((surplus[:middle], points[:middle]), (surplus[middle:end], points[middle:end])), ((away, points[end:]),)
+    return np.concatenate([_highest(kind, many) for kind, many in zip(kinds, (_HELD_UP, _PLACED), strict=True)])
+
+
+def _highest(groups, many: int) -> Float[np.ndarray, "hop free"]:
+    """The highest of each group and coordinate, and of these the highest."""
+    heights = np.concatenate([height.max(axis=0) for height, _ in groups])
+    points = np.concatenate([at[height.argmax(axis=0), np.arange(height.shape[1])] for height, at in groups])
+    order = np.argsort(-heights, kind="stable")[:many]
+    return points[order[np.isfinite(heights[order])]]
+
+
+def _covariance(problem: Problem, x: Float[np.ndarray, " free"]) -> Float[np.ndarray, "free free"]:
+    """Of the coordinates at a peak, by its curvature; large where it is flat."""
+    information = problem.differences(x[None]).information[0]
+    return np.linalg.inv(information + np.diag(_RIDGE * np.diagonal(information) + _FLAT))

@@ -1,0 +1,62 @@
+"""Long records are searched by ever longer beginnings: what is best for one lies near what is best for the next.
+
+A policy gradient that is told its actions carries every error on: the more trials, the narrower each peak of the likelihood, and the more of
+them. From the optimum of a few trials no step leads to that of many, but one leads to that of some more.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from analysis.fit.likelihood import Problem
+from analysis.fit.polish import STEPS, Polished, polish, searches
+
+BEGINNING = 600  # trials of the shortest
+_GROWTH = 1.4  # from one to the next, at most
+_KEPT = 6  # distinct optima, at most, that are followed to the next
+_STEPS = 10  # of each on the way; the last beginning, the whole record, is searched to its end
+_APART = 0.01  # of a coordinate, beyond which two optima are two
+
+
+def rungs(problem: Problem) -> list[Problem]:
+    """Beginnings of the record, ever longer; the last is all of it. The first is long enough for the parameters."""
+    first = max(BEGINNING, 20 * len(problem.space.coordinates))
+    steps = max(math.ceil(math.log(problem.length / first) / math.log(_GROWTH)), 0) if problem.length else 0
+    shorter = [problem.beginning(round(first * (problem.length / first) ** (step / steps))) for step in range(steps)]
+    return [one for one in shorter if one.count > 20 * len(problem.space.coordinates)] + [problem]
+
+
+def followed(problem: Problem, found: Sequence[Polished], last: bool) -> list[Polished]:
+    """The optima of a beginning taken on to those of ``problem``, which is longer: those that explain it best; who fell together stays so."""
+    points = np.stack([one.x for one in found])
+    values = problem.log_likelihoods(points)
+    leaders: list[int] = []
+    for i in np.argsort(-values, kind="stable"):
+        if len(leaders) < _KEPT and not any(together(points[i], points[j]) for j in leaders):
+            leaders.append(int(i))
+    ends = dict(zip(leaders, _again(problem, points[leaders], STEPS if last else _STEPS), strict=True))
+    led = [next((j for j in leaders if together(points[i], points[j])), None) for i in range(len(found))]
+    return [
+        Polished(one.x, float(value), False, one.steps) if j is None else ends[j]._replace(steps=one.steps + ends[j].steps)
+        for one, value, j in zip(found, values, led, strict=True)
+    ]
+
+
+def _again(problem: Problem, points: Float[np.ndarray, "point free"], steps: int) -> list[Polished]:
+    """Searches from points, and from where those that left the range that is searched left it; of the two, the higher end.
+
+    A rate or an SD that was 0 for few trials needn't be for more, and doesn't come back by itself: by its log, the surface is flat there.
+    """
+    back = np.clip(points, *problem.space.search.T)
+    left = np.flatnonzero((back != points).any(axis=1))
+    ends = polish(problem, searches(np.concatenate([points, back[left]])), steps, race=True)
+    for place, other in zip(left, ends[len(points) :], strict=True):
+        ends[place] = max(ends[place], other, key=lambda one: one.log_likelihood)
+    return ends[: len(points)]
+
+
+def together(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two places are one optimum."""
+    return bool(np.all(np.abs(a - b) < _APART))
