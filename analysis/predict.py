@@ -68,7 +68,7 @@ def _predict(learner: Learner, params: Params, start: State, trials: Seen) -> Pr
 def log_probs(
     learner: Learner, params: Params, contexts: int, trials: Seen, length: Int[Array, ""] | int | None = None
 ) -> Float[Array, " trial"]:
-    """The log density of each action, predicted from those before it; 0 where there was none, and beyond ``length`` (``scan_beginning``)."""
+    """The log density of each action, predicted from those before it; 0 where there was none, and beyond ``length`` trials (None: all)."""
 
     def step(state: State, trial: Seen) -> tuple[State, Float[Array, ""]]:
         log_prob = learner.log_prob(params, state, trial.context, trial.action)

@@ -74,7 +74,7 @@ def _one(study: Study, truth: Truth, index: int) -> dict[str, float]:
 
 def main() -> None:
     sets, *throws = map(int, sys.argv[1:] or [SETS])
-    work_without_idle_threads()
+    work_without_idle_threads(loaded=True)
     for count in throws or THROWS:
         with ProcessPoolExecutor(1, get_context("spawn")) as fresh:  # JAX asks once how it may work
             fresh.submit(measure, count, sets).result()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from rig.whole_loops import compile_loops_whole
+
 _ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
@@ -23,12 +25,13 @@ def work_in_one_thread() -> None:
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
-def work_without_idle_threads() -> None:
-    """Have this process compute without JAX's own threads.
+def work_without_idle_threads(loaded: bool = False) -> None:
+    """Have this process compute loops whole, each in one thread, and as many at once as are asked for and there are processors.
 
-    They look for work between any two steps of a loop: on two cores a fit takes as long with them, and nearly twice the processor's time.
+    XLA's threads look for work between any two operations of a trial: on two cores a fit then takes as long as on one, and nearly twice the
+    processor's time. Loops that are whole leave nothing to look for. ``loaded``: as of ``compile_loops_whole``.
     """
-    os.environ.setdefault("PJRT_NPROC", "1")
+    compile_loops_whole(loaded)
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 

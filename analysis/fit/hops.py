@@ -4,6 +4,8 @@ On a rugged surface a higher peak is often a few standard errors off, across a d
 And a rate or an SD that has gone to 0 doesn't come back by steps: by its log, the surface is flat there.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Float
 
@@ -12,12 +14,20 @@ from analysis.fit.polish import Polished, polish, searches
 
 SAME = 0.01  # nats within which two optima count as one
 _FAR = np.array([-12.0, -6.0, -3.0, 3.0, 6.0, 12.0])  # standard errors, at most as far as is searched
+_OFF = 3.0  # standard errors that a place in that range is off at least
 _SHARES = np.array([0.1, 0.3, 0.5, 0.7, 0.9])  # of the range that is searched
 _HELD_UP, _PLACED = 6, 4  # hops of either kind that are searched from
 _STEPS = 8  # of each of them, after which
 _FINISHED = 2  # the highest are searched on to their end
 _RIDGE = 1e-10  # of the information's diagonal, and
 _FLAT = 1e-6  # of itself, are added to it
+
+
+class Peaks(NamedTuple):
+    """Points to hop to, and how high each is by what they are chosen by."""
+
+    height: Float[np.ndarray, " hop"]
+    point: Float[np.ndarray, "hop free"]
 
 
 def hopped(problem: Problem, found: list[Polished], rounds: int) -> list[Polished]:
@@ -38,32 +48,48 @@ def hopped(problem: Problem, found: list[Polished], rounds: int) -> list[Polishe
 def _hops(problem: Problem, best: Polished) -> Float[np.ndarray, "hop free"]:
     """Places around the best where one coordinate is moved, and the others follow it by the curvature.
 
-    Some lie so many standard errors off; of these, those are taken that are highest above what the peak's own curvature says, for something
-    else holds them up. The others lie at shares of the range that is searched; of these, the highest are taken. No coordinate has two
-    of a kind (nor of a direction).
+    Some lie so many standard errors off, either way; of these, those are taken that are highest above what the peak's own curvature says,
+    for something else holds them up. The others lie at shares of the range that is searched; of these, the highest are taken.
     """
     covariance = _covariance(problem, best.x)
     error, width = np.sqrt(np.diagonal(covariance)), problem.space.search[:, 1] - problem.space.search[:, 0]
     near = np.clip(_FAR[:, None] * error, -width, width)
-    places = problem.space.search[:, 0] + _SHARES[:, None] * width - best.x
-    far = np.concatenate([near, places])  # (size, coordinate)
-    moves = np.clip(far[..., None] * covariance / np.square(error)[:, None], -width, width)
-    moves[:, np.arange(len(width)), np.arange(len(width))] = far
-    points = np.clip(best.x + moves, *problem.space.held.T)
-    values = problem.log_likelihoods(points.reshape(-1, len(width))).reshape(far.shape)
-    surplus = values + 0.5 * np.square(far / error)
-    middle, end = len(_FAR) // 2, len(_FAR)
-    away = np.where(np.abs(places) > 3 * error, values[end:], -np.inf)
-    kinds = ((surplus[:middle], points[:middle]), (surplus[middle:end], points[middle:end])), ((away, points[end:]),)
-    return np.concatenate([_highest(kind, many) for kind, many in zip(kinds, (_HELD_UP, _PLACED), strict=True)])
+    far = problem.space.search[:, 0] + _SHARES[:, None] * width - best.x
+    points = _moved(problem, best.x, np.concatenate([near, far]), covariance)
+    values = problem.log_likelihoods(points.reshape(-1, len(width))).reshape(points.shape[:2])
+    ways = np.sign(_FAR) > 0
+    surplus = values[: len(_FAR)] + 0.5 * np.square(near / error)
+    away = np.where(np.abs(far) > _OFF * error, values[len(_FAR) :], -np.inf)
+    one, other, placed = (
+        _highest(heights, places)
+        for heights, places in (
+            (surplus[~ways], points[: len(_FAR)][~ways]),
+            (surplus[ways], points[: len(_FAR)][ways]),
+            (away, points[len(_FAR) :]),
+        )
+    )
+    held_up = Peaks(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
+    return np.concatenate([_first(held_up, _HELD_UP), _first(placed, _PLACED)])
 
 
-def _highest(groups, many: int) -> Float[np.ndarray, "hop free"]:
-    """The highest of each group and coordinate, and of these the highest."""
-    heights = np.concatenate([height.max(axis=0) for height, _ in groups])
-    points = np.concatenate([at[height.argmax(axis=0), np.arange(height.shape[1])] for height, at in groups])
-    order = np.argsort(-heights, kind="stable")[:many]
-    return points[order[np.isfinite(heights[order])]]
+def _moved(
+    problem: Problem, x: Float[np.ndarray, " free"], by: Float[np.ndarray, "size free"], covariance: Float[np.ndarray, "free free"]
+) -> Float[np.ndarray, "size free free"]:
+    """Points where each coordinate in turn is moved so far, and the others follow, at most as far as is searched."""
+    width, each = problem.space.search[:, 1] - problem.space.search[:, 0], np.arange(len(x))
+    moves = np.clip(by[..., None] * covariance / np.diagonal(covariance)[:, None], -width, width)
+    moves[:, each, each] = by
+    return np.clip(x + moves, *problem.space.held.T)
+
+
+def _highest(heights: Float[np.ndarray, "size free"], points: Float[np.ndarray, "size free free"]) -> Peaks:
+    """Of each coordinate's points, the highest."""
+    return Peaks(heights.max(axis=0), points[heights.argmax(axis=0), np.arange(heights.shape[1])])
+
+
+def _first(peaks: Peaks, many: int) -> Float[np.ndarray, "hop free"]:
+    order = np.argsort(-peaks.height, kind="stable")[:many]
+    return peaks.point[order[np.isfinite(peaks.height[order])]]
 
 
 def _covariance(problem: Problem, x: Float[np.ndarray, " free"]) -> Float[np.ndarray, "free free"]:

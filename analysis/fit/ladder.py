@@ -1,7 +1,7 @@
 """Long records are searched by ever longer beginnings: what is best for one lies near what is best for the next.
 
-A policy gradient that is told its actions carries every error on: the more trials, the narrower each peak of the likelihood, and the more of
-them. From the optimum of a few trials no step leads to that of many, but one leads to that of some more.
+A policy gradient that is told its actions carries every error on: the more trials, the more peaks the likelihood has, and the narrower they
+are. From the optimum of a few trials no step leads to that of many, but one leads to that of some more.
 """
 
 import math
@@ -29,7 +29,7 @@ def rungs(problem: Problem) -> list[Problem]:
 
 
 def followed(problem: Problem, found: Sequence[Polished], last: bool) -> list[Polished]:
-    """The optima of a beginning taken on to those of ``problem``, which is longer: those that explain it best; who fell together stays so."""
+    """The optima of a beginning taken on to those of the longer ``problem``, which they explain best; those that fell together stay so."""
     points = np.stack([one.x for one in found])
     values = problem.log_likelihoods(points)
     leaders: list[int] = []

@@ -4,6 +4,7 @@ A job is a function of data alone, so no result depends on who computed it. A Da
 given to the others.
 """
 
+import os
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -50,7 +51,10 @@ def check(scheduler: str | None) -> None:
             pass
 
 
-def _placed(place: int, function: Callable[..., Any], job: tuple[Any, ...]) -> tuple[int, Any]:
+def _placed(place: int, function: Callable[..., Any], job: tuple[Any, ...], flags: str | None = None) -> tuple[int, Any]:
+    """``flags``: how XLA compiles where the job was asked for; a worker that hasn't computed yet does the same, to the last digit."""
+    if flags is not None:
+        os.environ.setdefault("XLA_FLAGS", flags)
     return place, function(*job)
 
 
@@ -58,7 +62,7 @@ def _over_dask(function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], sc
     from distributed import as_completed
 
     with _client(scheduler) as client:
-        futures = [client.submit(_placed, place, function, job, pure=False) for place, job in enumerate(jobs)]
+        futures = [client.submit(_placed, place, function, job, os.environ.get("XLA_FLAGS"), pure=False) for place, job in enumerate(jobs)]
         for future in as_completed(futures):
             yield future.result()
             future.release()

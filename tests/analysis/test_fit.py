@@ -6,8 +6,10 @@ import pytest
 
 from analysis.fit.certainty import certainties, curvature, spreads
 from analysis.fit.fit import Plan, doubts, fit, pose
+from analysis.fit.hops import SAME, hopped
+from analysis.fit.ladder import followed, rungs
 from analysis.fit.ml import first_points, maximise
-from analysis.fit.polish import Polished, Search, _learned, polish
+from analysis.fit.polish import Polished, Search, _learned, polish, searches
 from analysis.fit.soundness import soundness
 from analysis.fit.space import first_trials, make_space, scale_of, values_of
 from analysis.hidden_noise import LOOSE
@@ -193,6 +195,47 @@ def test_a_long_record_is_searched_by_its_beginning(walk, monkeypatch):
     found = maximise(problem, 4, 0)
     assert problem.beginning(100).count == 100
     assert found.at_best == 8 and problem.space.natural(found.x)[0] == pytest.approx(np.sqrt(np.mean(steps[1:] ** 2)), rel=0.01)
+
+
+def test_rungs_grow_evenly_from_a_beginning_that_is_long_enough(walk, monkeypatch):
+    _, seen, plan = walk
+    monkeypatch.setattr("analysis.fit.ladder.BEGINNING", 40)
+    problem = pose(plan, seen)
+    assert [(one.length, one.count) for one in rungs(problem)] == [(40, 40), (52, 52), (69, 69), (TRIALS, TRIALS)]
+    monkeypatch.setattr("analysis.fit.ladder.BEGINNING", TRIALS)
+    assert rungs(problem) == [problem]
+
+
+@pytest.mark.parametrize(("name", "end", "lost"), [("initial_sd.reach_angle_deg", 0, 400), ("alpha_mean", 1, 30)])
+def test_hops_lead_out_of_where_no_step_does(gradient_learner, name, end, lost):
+    """An SD that has gone to 0, by whose log the surface is flat; a rate that was too high."""
+    problem = pose(*gradient_learner)
+    best = maximise(problem, 4, 3)
+    place = problem.space.names.index(name)
+    x = np.where(np.arange(len(best.x)) == place, problem.space.held[:, end], best.x)
+    (stuck,) = polish(problem, searches(x[None]))
+    assert stuck.log_likelihood < best.log_likelihood - lost
+    (freed,) = hopped(problem, [stuck], 5)
+    assert freed.log_likelihood > best.log_likelihood - SAME and freed.steps > stuck.steps
+
+
+def test_an_sd_that_was_0_for_the_first_trials_needs_not_stay_so(gradient_learner):
+    problem = pose(*gradient_learner)
+    x = problem.space.search.mean(axis=1)
+    place = problem.space.names.index("initial_sd.reach_angle_deg")
+    x[place] = problem.space.held[place, 0]
+    (end,) = followed(problem, [Polished(x, -np.inf, True, 3)], last=True)
+    assert end.x[place] > problem.space.search[place, 0] and end.log_likelihood > problem.log_likelihoods(x[None])[0] + 400
+
+
+def test_threads_change_no_digit(gradient_learner, monkeypatch):
+    problem = pose(*gradient_learner)
+    points = np.random.default_rng(0).uniform(*problem.space.search.T, (30, len(problem.space.names)))
+    monkeypatch.setattr("analysis.fit.likelihood._THREADS", 1)
+    alone = problem.differences(points)
+    monkeypatch.setattr("analysis.fit.likelihood._THREADS", 3)
+    for one, other in zip(alone, problem.differences(points), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_too_few_trials_and_impossible_values_are_refused(walk):
