@@ -9,7 +9,8 @@ import numpy as np
 
 #: Small sums stay with their neighbours. XLA hands them to a library for large ones, which takes 5 to 500 us for each, within a loop too.
 _PLAIN: dict[str, str | bool] = {"xla_cpu_experimental_ynn_fusion_type": ""}
-_WIDE: dict[str, str | bool] = {"xla_cpu_prefer_vector_width": "512"}  # bits; XLA stops at 256, for the sake of processors that slow down beyond
+#: In bits. XLA stops at 256, for the sake of processors that slow down beyond.
+_WIDE: dict[str, str | bool] = {"xla_cpu_prefer_vector_width": "512"}
 
 
 def compiled(function: Callable[..., Any], fixed: tuple[Any, ...], values: tuple[Any, ...], wide: bool = False) -> Callable[..., Any]:
