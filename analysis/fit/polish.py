@@ -64,11 +64,12 @@ def polish(problem: Problem, searches: Sequence[Search], steps: int = STEPS, rac
             break
         here = Slopes(*(field[at] for field in slopes))
         new, gain, damping[at] = _step(problem, x[at], moves[at], here, learned[at], damping[at])
-        moved = gain > 0
+        moved, after = _surveyed(problem, new, gain)
+        damping[at] = np.where((gain > 0) & ~moved, damping[at] * 1000, damping[at])
+        new, gain = np.where(moved[:, None], new, x[at]), np.where(moved, gain, 0.0)
         shift = new - x[at]
         x[at] = new
         if moved.any():
-            after = problem.differences(new[moved])
             learned[at[moved]] = _learned(learned[at[moved]], shift[moved], here.gradient[moved] - after.gradient)
             for field, fresh in zip(slopes, after, strict=True):
                 field[at[moved]] = fresh
@@ -83,6 +84,17 @@ def polish(problem: Problem, searches: Sequence[Search], steps: int = STEPS, rac
             behind = np.max(slopes.value) - slopes.value
             going &= ~(behind > _HOPELESS + _BLOCKS * recent.sum(axis=1))
     return [Polished(*one) for one in zip(x, slopes.value.tolist(), converged.tolist(), taken.tolist(), strict=True)]
+
+
+def _surveyed(problem: Problem, new: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, Slopes]:
+    """Which searches move, and the slopes where they are then; no step is taken to a place where the slopes overflow."""
+    moved = gain > 0
+    if not moved.any():
+        return moved, Slopes(np.zeros(0), np.zeros((0, new.shape[1])), np.zeros((0, new.shape[1], new.shape[1])))
+    after = problem.differences(new[moved])
+    known = np.isfinite(after.value)
+    moved[moved] = known
+    return moved, Slopes(*(field[known] for field in after))
 
 
 def _step(

@@ -95,7 +95,7 @@ def test_a_protocol_never_changes_and_can_be_a_key():
 def test_conditions_by_name():
     protocol = load_protocol("reach-rotation").protocol
     assert protocol.condition("clockwise").rotation_sign == -1
-    with pytest.raises(BadInput, match="no condition 'left': choose from 'counterclockwise', 'clockwise'"):
+    with pytest.raises(BadInput, match="has no condition 'left': choose from counterclockwise, clockwise"):
         protocol.condition("left")
     assert load_protocol("skittles").protocol.condition("").rotation_sign == 1
 
