@@ -13,7 +13,6 @@ from protocols.errors import BadInput
 from protocols.settings_file import read_settings_file
 
 TORQUE_FULL = 511  # steps of the firmware's motor outputs
-FORCE_FULL = 1023  # of its force input
 
 
 class Calibration(BaseModel):

@@ -44,6 +44,18 @@ def _filled(out: Path) -> bool:
         raise BadInput(f"--out {out}: can't be read ({error.strerror}); name another folder") from error
 
 
+def read_result(file: Path, command: str) -> dict[str, Any]:
+    """What ``twinrig COMMAND`` wrote.
+
+    Raises:
+        BadInput: it can't be read.
+    """
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{file}: can't be read as what twinrig {command} wrote ({error}); {command} again into a new folder") from error
+
+
 def kept_lines(file: Path) -> Iterator[dict[str, Any]]:
     """What a run has kept whole; the last line may have been cut off."""
     if file.exists():

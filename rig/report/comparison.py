@@ -1,6 +1,5 @@
 """The report of a comparison, out of what ``twinrig compare`` wrote."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from analysis.figures.fits import Practised, action_words, evidence, gains, prac
 from analysis.figures.style import svg
 from protocols.errors import BadInput
 from rig.models.compare import FILE, SHUFFLED
+from rig.models.runs import read_result
 from rig.report.comparison_tables import alike, estimates, explained, gains_of, looks, over_people, verdicts
 from rig.report.fits import Drawings
 from rig.report.page import Banner, Card, Figure, Page, Section
@@ -36,10 +36,7 @@ def comparison_page(folder: Path) -> tuple[Page, Drawings, dict[str, Any]]:
     Raises:
         BadInput: the file can't be read.
     """
-    try:
-        kept = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{folder / FILE}: can't be read as what twinrig compare wrote ({error}); compare again") from error
+    kept = read_result(folder / FILE, "compare")
     people, names = kept["participants"], _real(kept)
     if any("identifiable" not in row for person in people for row in person["learners"].values()):
         raise BadInput(f"{folder / FILE}: an earlier twinrig wrote this, and it says less than is reported now; compare again")

@@ -1,6 +1,5 @@
 """The report of a design, out of what ``twinrig design`` wrote: how many people, on which protocol, tell learners apart?"""
 
-import json
 from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Any
 from analysis.design import PEOPLE, STRONG, WANTED, Power
 from analysis.figures.design import power_curves
 from analysis.figures.style import svg
-from protocols.errors import BadInput
 from rig.models.design import RESULT
+from rig.models.runs import read_result
 from rig.report.fits import Drawings
 from rig.report.page import Banner, Card, Figure, Page, Section, Table
 
@@ -26,10 +25,7 @@ def design_page(folder: Path) -> tuple[Page, Drawings, dict[str, Any]]:
     Raises:
         BadInput: the file can't be read.
     """
-    try:
-        kept = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{folder / RESULT}: can't be read as what twinrig design wrote ({error}); design again") from error
+    kept = read_result(folder / RESULT, "design")
     found = {name: [Power(**power) for power in some] for name, some in kept["powers"].items()}
     pairs = list(combinations(kept["learners"], 2))
     drawings = {f"power-{one}-{other}": power_curves(_of_pair(found, one, other)) for one, other in pairs}

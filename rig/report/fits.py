@@ -1,6 +1,5 @@
 """The report of fits: one, several, or a group, out of what ``twinrig fit`` wrote."""
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +9,9 @@ import numpy as np
 from analysis.figures.fits import Belief, Found, beliefs, forest, ranks
 from analysis.figures.style import Figure as Drawing
 from analysis.figures.style import svg
-from protocols.errors import BadInput
 from rig.models.bayes_fits import DRAWS, GROUP, GROUP_DRAWS
 from rig.models.fits import FILE
+from rig.models.runs import read_result
 from rig.report.page import Banner, Card, Figure, Page, Section, Table
 
 Drawings = dict[str, Drawing]  # by the name of their files
@@ -40,20 +39,14 @@ def read_fits(folder: Path) -> Kept:
     files = [folder / FILE] if (folder / FILE).is_file() else sorted(folder.glob(f"*/{FILE}"), key=_numbered)
     group = folder / GROUP
     draws = [file for file in (folder / GROUP_DRAWS, folder / DRAWS) if file.is_file()]
-    return Kept([_read(file) for file in files], _read(group) if group.is_file() else None, draws[0] if draws else None)
+    told = read_result(group, "fit") if group.is_file() else None
+    return Kept([read_result(file, "fit") for file in files], told, draws[0] if draws else None)
 
 
 def _numbered(file: Path) -> tuple[int, str]:
     """Participants in the order of their numbers."""
     name = file.parent.name
     return (int(name), "") if name.isdigit() else (0, name)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{file}: can't be read as what twinrig fit wrote ({error}); fit again into a new folder") from error
 
 
 def fits_page(kept: Kept) -> tuple[Page, Drawings, dict[str, Any]]:

@@ -1,6 +1,5 @@
 """The report of a recovery, out of what ``twinrig recover`` wrote: does the protocol tell parameters and learners?"""
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ import numpy as np
 
 from analysis.figures.recovery import matrix, scatter, trade_offs
 from analysis.figures.style import svg
-from protocols.errors import BadInput
 from rig.models.recovery import RESULT, SETS
-from rig.models.runs import kept_lines
+from rig.models.runs import kept_lines, read_result
 from rig.report.fits import Drawings
 from rig.report.page import Banner, Card, Figure, Page, Section, Table
 
@@ -30,10 +28,7 @@ def recovery_page(folder: Path) -> tuple[Page, Drawings, dict[str, Any]]:
     Raises:
         BadInput: the file can't be read.
     """
-    try:
-        kept = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{folder / RESULT}: can't be read as what twinrig recover wrote ({error}); recover again") from error
+    kept = read_result(folder / RESULT, "recover")
     sets = list(kept_lines(folder / SETS))
     sections, drawings = [], {}
     for trials, found in kept["results"].items():
