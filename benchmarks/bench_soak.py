@@ -24,7 +24,12 @@ TRIAL = 4.2  # s, about what one throw of the library's skittles takes
 COUNT = 360 / 10_000  # deg, of the bench's lever
 WINDOW = 0.02  # s before the release, on which speeds are fitted
 LEVER = 0.4  # m
-_WEIGHTS = np.linalg.pinv(np.vander(np.arange(-19, 1) / 1000, 3))[1]  # 1/s, of the samples in the slope at the end of a quadratic
+
+
+def noise_of_slope(degree: int) -> float:
+    """SD of the slope at the release, of a polynomial through the window's samples, for each SD of a sample (1/s)."""
+    times = np.arange(-WINDOW, -1e-9, 0.001) + 0.001
+    return float(np.linalg.norm(np.linalg.pinv(np.vander(times, degree + 1))[-2]))
 
 
 def pilot(root: Path, trials: int) -> Path:
@@ -55,7 +60,7 @@ def packet_figures(journal: Journal) -> dict[str, Any]:
 def release_figures(journal: Journal, truth: Truth) -> dict[str, Any]:
     """Each release as measured against where, when and how fast the plant let go."""
     records = [record for record in journal.records() if np.isfinite(record["action_release_speed"] or np.nan)]
-    late, stamped, angle, quadratic, rounded, linear = np.abs(
+    late, stamped, angle, quadratic, strictly, linear = np.abs(
         [_errors(record, journal.path_of(int(record["trial"])), truth) for record in records]
     ).T
     return {
@@ -65,8 +70,9 @@ def release_figures(journal: Journal, truth: Truth) -> dict[str, Any]:
         "angle_off_by_deg_at_most": round(float(angle.max()), 4),
         "encoder_step_deg": COUNT,
         "angles_within_a_step": int(np.sum(angle < COUNT)),
+        "resolution_of_quadratic_speeds_in_counts": round(noise_of_slope(2) / noise_of_slope(1), 2),
         "quadratic_speeds_within_resolution_and_1_percent": int(np.sum(quadratic < 1)),
-        "quadratic_speeds_within_what_rounding_can_do_and_1_percent": int(np.sum(rounded < 1)),
+        "quadratic_speeds_within_one_count_and_1_percent": int(np.sum(strictly < 1)),
         "linear_speeds_within_resolution_of_the_20_ms_mean": int(np.sum(linear < 1)),
     }
 
@@ -80,15 +86,15 @@ def _errors(record: dict[str, Any], path: Samples, truth: Truth) -> tuple[float,
     when, angle, speed = releases.time[nearest], np.degrees(releases.position[nearest, 0]), LEVER * releases.velocity[nearest, 0]
     before = (truth.time > when - WINDOW) & (truth.time <= when)
     mean = LEVER * np.polyfit(truth.time[before] - when, truth.position[before, 0], 1)[0]
-    step = LEVER * np.radians(COUNT)
-    resolution, rounding = step / WINDOW, 0.5 * step * np.abs(_WEIGHTS).sum()
+    resolution = LEVER * np.radians(COUNT) / WINDOW  # of the linear slope: a count in 20 ms
+    noisier = noise_of_slope(2) / noise_of_slope(1)  # as rounding to counts is, at the end of a parabola
     off = record["action_release_speed_quadratic"] - speed
     return (
         time - when,
         stamp - on_board[nearest],
         (record["action_release_angle_deg"] - angle + 180) % 360 - 180,
+        off / (noisier * resolution + 0.01 * abs(speed)),
         off / (resolution + 0.01 * abs(speed)),
-        off / (rounding + 0.01 * abs(speed)),
         (record["action_release_speed"] - mean) / resolution,
     )
 

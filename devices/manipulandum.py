@@ -172,7 +172,7 @@ class Manipulandum:
 
     def _begin(self) -> None:
         """From an open port to samples that are in time and place."""
-        first = self._present.ask(Command.PING, patience=OPENING)
+        first = self._present.ask(Command.STOP, patience=OPENING)  # whatever it was told before, its motors are off from here on
         self._version = first.version
         try:
             self._present.ask(Command.CLEAR, patience=OPENING)

@@ -10,6 +10,7 @@ from devices.serial_link import SerialLink
 from protocols.errors import DeviceError, DeviceTimeout
 
 HEARTBEAT = 0.05  # s; the board waits for four of them before it turns the motors off
+QUIET = 0.1  # s without a word from the board after which there are no heartbeats: they would wait in the line and keep its motors on later
 ANSWER = 0.03  # s that an answer may take (1 to 2 ms as a rule) before the command is sent again
 PATIENCE = 0.4  # s in which a command is sent again; a driver that is busy with such for too long counts as stuck
 LISTEN = 0.0005  # s between two looks for an answer
@@ -30,6 +31,7 @@ class Conversation:
         self._answers: list[Answer] = []
         self._batches: list[tuple[float, np.ndarray]] = []
         self._next_heartbeat = 0.0
+        self._heard = clock()
         self.retries = 0  # commands that had to be sent again
 
     @property
@@ -44,7 +46,8 @@ class Conversation:
             LinkLost: the port has gone away.
         """
         self._listen()
-        if self._clock() >= self._next_heartbeat:
+        time_now = self._clock()
+        if time_now >= self._next_heartbeat and time_now - self._heard < QUIET:
             self._say(Command.PING)
         batches, self._batches, self._answers = self._batches, [], []
         return batches
@@ -98,7 +101,7 @@ class Conversation:
         data = self._link.read()
         if not data:
             return
-        arrival = self._clock()
+        self._heard = arrival = self._clock()
         payloads = self._receiver.feed(data)
         self._answers += unpack_answers(payloads)
         samples = unpack_samples(payloads)

@@ -176,7 +176,7 @@ def test_noise_is_counted_and_never_taken_for_a_movement(tmp_path):
     assert np.ptp(position, axis=0).max() > 0.05, "it moved meanwhile"
 
 
-def test_a_stopped_board_is_missed_after_a_second_and_a_short_stop_costs_nothing(tmp_path):
+def test_a_stopped_board_is_missed_after_a_second_and_pushes_no_more_and_a_short_stop_costs_nothing(tmp_path):
     with handle(tmp_path) as (at, device):
         wait_for(lambda: len(device.read()) > 0)
         os.kill(at.process_id, signal.SIGSTOP)
@@ -185,11 +185,14 @@ def test_a_stopped_board_is_missed_after_a_second_and_a_short_stop_costs_nothing
         let_pass(at, 0.3)
         wait_for(lambda: len(device.read()) > 0)
         assert device.status().lost == 0
+        push(at, device)
+        began = at.time()
         os.kill(at.process_id, signal.SIGSTOP)
         try:
             fault = read_until_fault(device)
         finally:
             os.kill(at.process_id, signal.SIGCONT)
+        assert time_to_rest(at, began) < IN_TIME, "no heartbeats waited for it in the line"
     assert "gave no sample for 1.0 s" in fault and "home mark" in fault
 
 
