@@ -146,8 +146,8 @@ ROWS = (
     ("bench_soak", "release angle against the plant's truth", "within the encoder's {0[encoder_step_deg]} deg",
      "{0[angles_within_a_step]} of {0[throws]}, off by {0[angle_off_by_deg_at_most]} deg at most"),
     ("bench_soak", "release speed, quadratic", "within resolution plus 1 %",
-     "{0[quadratic_speeds_within_resolution_and_1_percent]} of {0[throws]} within {0[resolution_of_quadratic_speeds_in_counts]} counts in 20 ms "
-     "(the parabola has so many times the line's noise, and the line resolves one) plus 1 %; "
+     "{0[quadratic_speeds_within_resolution_and_1_percent]} of {0[throws]} within {0[resolution_of_quadratic_speeds_in_counts]} counts in "
+     "20 ms (the parabola has so many times the noise of the line, which resolves one) plus 1 %; "
      "{0[quadratic_speeds_within_one_count_and_1_percent]} within one count plus 1 %"),
     ("bench_soak", "release speed, linear", "within resolution of the plant's 20 ms mean",
      "{0[linear_speeds_within_resolution_of_the_20_ms_mean]} of {0[throws]}"),

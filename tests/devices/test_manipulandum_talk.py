@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from devices.manipulandum_codec import SAMPLE, Receiver, frame
-from devices.manipulandum_talk import QUIET, HEARTBEAT, Conversation
+from devices.manipulandum_talk import HEARTBEAT, QUIET, Conversation
 from devices.serial_link import SerialLink
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
