@@ -133,7 +133,7 @@ def place_of(chosen: Chosen, params: Params, context: Context) -> Place:
 
 def mean_at(chosen: Chosen, state: State, place: Place) -> Float[Array, " action"]:
     """The policy's mean there, normalised."""
-    return place.weights @ state.mean if chosen.on_features else state.mean[place.row]
+    return (place.weights[:, None] * state.mean).sum(axis=0) if chosen.on_features else state.mean[place.row]
 
 
 def spread_at(chosen: Chosen, state: State, place: Place) -> tuple[Shape, Setting]:

@@ -61,7 +61,7 @@ def compile_batches(
     """A compiled function of the numbers (from 1) of ``lanes`` simulations. What was compiled is kept, and serves other parameters too."""
     window = int(np.max(np.where(course.rules.following, course.rules.window, 0)))
     values = jax.tree.map(np.asarray, (params, np.asarray(targets, dtype=float), course, seed, np.arange(lanes)))
-    run = compiled(_simulate, (task, learner, window), values)
+    run = compiled(_simulate, (task, learner, window), values, wide=True)
     return lambda numbers: _by_lane(run(*values[:-1], numbers), np.size(course.trials.number))
 
 
