@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from analysis.fit.likelihood import Problem
-from analysis.fit.polish import Polished, polish, searches
+from analysis.fit.polish import STEPS, Polished, polish, searches
 
 SAME = 0.01  # nats within which two optima count as one
 _FAR = np.array([-12.0, -6.0, -3.0, 3.0, 6.0, 12.0])  # standard errors, at most as far as is searched
@@ -30,13 +30,16 @@ class Peaks(NamedTuple):
     point: Float[np.ndarray, "hop free"]
 
 
-def hopped(problem: Problem, found: list[Polished], rounds: int) -> list[Polished]:
-    """The searches, of which the best, and all that ended where it did, have gone on to the highest peak that hops lead to."""
+def hopped(problem: Problem, found: list[Polished], rounds: int, steps: int = STEPS) -> list[Polished]:
+    """The searches, of which the best, and all that ended where it did, have gone on to the highest peak that hops lead to.
+
+    ``steps``: of the highest hops of a round, at most.
+    """
     best = start = max(found, key=lambda one: one.log_likelihood)
     for _ in range(rounds if len(best.x) else 0):
         tried = polish(problem, searches(np.concatenate([best.x[None], _hops(problem, best)])), _STEPS, race=True)
         higher = sorted(tried[1:], key=lambda one: -one.log_likelihood)[:_FINISHED]
-        ends = polish(problem, searches(np.stack([one.x for one in [best, *higher]])), race=True)
+        ends = polish(problem, searches(np.stack([one.x for one in [best, *higher]])), steps, race=True)
         highest = max(ends, key=lambda one: one.log_likelihood)
         gain = highest.log_likelihood - best.log_likelihood
         best = highest._replace(steps=best.steps + highest.steps) if gain > 0 else best

@@ -44,7 +44,7 @@ class Problem(NamedTuple):
 
     def log_likelihoods(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, " point"]:
         """The log-likelihood at each point; minus infinity where it isn't finite."""
-        (values,) = _in_chunks(lambda part: (self._trial_by_trial(part).sum(axis=0),), points, self._size)
+        (values,) = _in_chunks(lambda part: (self._trial_by_trial(part).sum(axis=0),), points, self.chunk)
         return np.where(np.isfinite(values), values, -np.inf)
 
     def slopes(self, points: Float[np.ndarray, "point free"]) -> "Slopes":
@@ -57,7 +57,7 @@ class Problem(NamedTuple):
         inward = np.where(points + _SHIFT > self.space.held[:, 1], -_SHIFT, _SHIFT)
         around = np.repeat(points[:, None], free + 1, axis=1)
         around[:, np.arange(1, free + 1), np.arange(free)] += inward
-        (found,) = _in_chunks(lambda part: (self._trial_by_trial(part).T,), around.reshape(count * (free + 1), free), self._size)
+        (found,) = _in_chunks(lambda part: (self._trial_by_trial(part).T,), around.reshape(count * (free + 1), free), self.chunk)
         trials = found.reshape(count, free + 1, -1)
         with np.errstate(invalid="ignore", over="ignore"):
             scores = (trials[:, 1:] - trials[:, :1]) / inward[..., None]
@@ -81,7 +81,8 @@ class Problem(NamedTuple):
         return self.space.held, self.space.fixed, self.trials, self.weights, np.asarray(self.length)
 
     @property
-    def _size(self) -> int:
+    def chunk(self) -> int:
+        """Points that are valued together: fewer cost as much."""
         return CHUNK if self.learner.log_probs is None else WRITTEN_OUT
 
 
@@ -113,6 +114,8 @@ def _blank(x: np.ndarray) -> np.ndarray:
 def _in_chunks(function: Callable[[np.ndarray], tuple[Any, ...]], points: np.ndarray, size: int) -> tuple[np.ndarray, ...]:
     """The function of all points, so many at a time; the last chunk is filled up, so that one size is compiled."""
     filled = np.concatenate([points, np.repeat(points[-1:], -len(points) % size, axis=0)])
+    if len(filled) == size:
+        return tuple(np.asarray(field)[: len(points)] for field in function(filled))
     with ThreadPoolExecutor(_THREADS) as pool:
         parts = list(pool.map(lambda part: jax.tree.map(np.asarray, function(part)), np.split(filled, len(filled) // size)))
     return tuple(np.concatenate(field)[: len(points)] for field in zip(*parts, strict=True))

@@ -23,6 +23,7 @@ _PATIENCE = 5  # steps that together gain less than _GAIN each, after which a se
 _HOPELESS = 10.0  # nats behind the best that make a search hopeless, if it also
 _BLOCKS = 10  # times what its last _PATIENCE steps gained is less than it is behind
 _GAIN = 1e-4  # nats that a further step promises, below which a search is over
+_AT_ONCE = 2  # chunks of points: values of steps, and then slopes of the best, take as many, one after the other
 _RIDGE = 1e-10  # of the information's diagonal, and
 _FLAT = 1e-6  # of itself, are added to curvatures, so that none is quite flat
 
@@ -63,8 +64,8 @@ def polish(problem: Problem, searches: Sequence[Search], steps: int = STEPS, rac
         if not len(at):
             break
         here = Slopes(*(field[at] for field in slopes))
-        new, gain, damping[at] = _step(problem, x[at], moves[at], here, learned[at], damping[at])
-        moved, after = _surveyed(problem, new, gain)
+        new, gain, damping[at], told = _step(problem, x[at], moves[at], here, learned[at], damping[at])
+        moved, after = _surveyed(problem, new, gain, told)
         damping[at] = np.where((gain > 0) & ~moved, damping[at] * 1000, damping[at])
         new, gain = np.where(moved[:, None], new, x[at]), np.where(moved, gain, 0.0)
         shift = new - x[at]
@@ -86,12 +87,15 @@ def polish(problem: Problem, searches: Sequence[Search], steps: int = STEPS, rac
     return [Polished(*one) for one in zip(x, slopes.value.tolist(), converged.tolist(), taken.tolist(), strict=True)]
 
 
-def _surveyed(problem: Problem, new: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, Slopes]:
-    """Which searches move, and the slopes where they are then; no step is taken to a place where the slopes overflow."""
+def _surveyed(problem: Problem, new: np.ndarray, gain: np.ndarray, told: Slopes | None) -> tuple[np.ndarray, Slopes]:
+    """Which searches move, and the slopes where they are then; no step is taken to a place where the slopes overflow.
+
+    ``told``: the slopes there, where they are known already.
+    """
     moved = gain > 0
     if not moved.any():
         return moved, Slopes(np.zeros(0), np.zeros((0, new.shape[1])), np.zeros((0, new.shape[1], new.shape[1])))
-    after = problem.differences(new[moved])
+    after = problem.differences(new[moved]) if told is None else Slopes(*(field[moved] for field in told))
     known = np.isfinite(after.value)
     moved[moved] = known
     return moved, Slopes(*(field[known] for field in after))
@@ -99,20 +103,30 @@ def _surveyed(problem: Problem, new: np.ndarray, gain: np.ndarray) -> tuple[np.n
 
 def _step(
     problem: Problem, x: np.ndarray, moves: np.ndarray, slopes: Slopes, learned: np.ndarray, damping: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where each search is after its step, what the step gained (0: it stays where it is), and the damping that served best."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Slopes | None]:
+    """Where each search is after its step, what the step gained (0: it stays where it is), the damping that served best, and the slopes
+    of the step's end where they came with its value."""
     tried = np.clip(damping[:, None] * _DAMPINGS, _LEAST, None)
     damped = [_solved(problem, x, moves, slopes, d) for d in tried.T]
     steps = np.stack([*damped, _solved(problem, x, moves, slopes._replace(information=learned), np.zeros(len(x)))], axis=1)
     longest = _LONGEST * (problem.space.search[:, 1] - problem.space.search[:, 0])
     points = np.clip(x[:, None] + np.clip(steps, -longest, longest), *problem.space.held.T)
-    values = problem.log_likelihoods(points.reshape(-1, x.shape[1])).reshape(points.shape[:2])
-    best = values.argmax(axis=1)
-    rows = np.arange(len(x))
+    values, found = _valued(problem, points)
+    best, rows = values.argmax(axis=1), np.arange(len(x))
     gain = np.maximum(values[rows, best] - slopes.value, 0.0)
     new = np.where((gain > 0)[:, None], points[rows, best], x)
     served = np.column_stack([tried, damping])[rows, best]
-    return new, gain, np.where(gain > 0, served, damping * 1000)
+    told = None if found is None else Slopes(*(field.reshape(*values.shape, *field.shape[1:])[rows, best] for field in found))
+    return new, gain, np.where(gain > 0, served, damping * 1000), told
+
+
+def _valued(problem: Problem, points: Float[np.ndarray, "search way free"]) -> tuple[np.ndarray, Slopes | None]:
+    """The values of all steps that are tried; where searches are so few that it costs no more, with the slopes of each."""
+    flat = points.reshape(-1, points.shape[-1])
+    if len(flat) * (points.shape[-1] + 1) > _AT_ONCE * problem.chunk:
+        return problem.log_likelihoods(flat).reshape(points.shape[:2]), None
+    found = problem.differences(flat)
+    return found.value.reshape(points.shape[:2]), found
 
 
 def _solved(problem: Problem, x: np.ndarray, moves: np.ndarray, slopes: Slopes, damping: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from analysis.fit.certainty import certainties, curvature, spreads
 from analysis.fit.fit import Plan, doubts, fit, pose
 from analysis.fit.hops import SAME, hopped
 from analysis.fit.ladder import followed, rungs
+from analysis.fit.likelihood import Problem
 from analysis.fit.ml import first_points, maximise
 from analysis.fit.polish import Polished, Search, _learned, polish, searches
 from analysis.fit.soundness import soundness
@@ -185,6 +186,18 @@ def test_a_search_stays_where_its_moves_allow(gradient_learner):
     start = problem.space.search.mean(axis=1)
     (end,) = polish(problem, [Search(start, np.arange(len(start)) != 1)], 3)
     assert end.x[1] == start[1] and end.log_likelihood > problem.log_likelihoods(start[None])[0] + 1
+
+
+def test_a_few_searches_know_the_slopes_with_the_values_and_go_the_same_way(gradient_learner, monkeypatch):
+    problem = pose(*gradient_learner)
+    asked = searches(problem.space.search.mean(axis=1)[None])
+    monkeypatch.setattr("analysis.fit.polish._AT_ONCE", 0)
+    (apart,) = polish(problem, asked, 3)
+    monkeypatch.setattr("analysis.fit.polish._AT_ONCE", 2)
+    monkeypatch.delattr(Problem, "log_likelihoods")
+    (together,) = polish(problem, asked, 3)
+    np.testing.assert_allclose(together.x, apart.x, rtol=1e-9)
+    assert together.log_likelihood == pytest.approx(apart.log_likelihood, rel=1e-12) and together.steps == apart.steps == 3
 
 
 def test_a_long_record_is_searched_by_its_beginning(walk, monkeypatch):
