@@ -17,10 +17,21 @@ _FAR = np.array([-12.0, -6.0, -3.0, 3.0, 6.0, 12.0])  # standard errors, at most
 _OFF = 3.0  # standard errors that a place in that range is off at least
 _SHARES = np.array([0.1, 0.3, 0.5, 0.7, 0.9])  # of the range that is searched
 _HELD_UP, _PLACED = 6, 4  # hops of either kind that are searched from
-_STEPS = 8  # of each of them, after which
-_FINISHED = 2  # the highest are searched on to their end
+_FINISHED = 2  # of them, the highest, are searched on
 _RIDGE = 1e-10  # of the information's diagonal, and
 _FLAT = 1e-6  # of itself, are added to it
+
+
+class Effort(NamedTuple):
+    """How much is given to hops."""
+
+    rounds: int  # at most; each begins where the one before led higher
+    tried: int  # steps from every hop
+    steps: int  # from the highest, at most
+
+
+TO_THE_END = Effort(5, 8, STEPS)
+ON_THE_WAY = Effort(2, 8, STEPS)  # over a beginning; fewer steps lose peaks of the whole record
 
 
 class Peaks(NamedTuple):
@@ -30,16 +41,13 @@ class Peaks(NamedTuple):
     point: Float[np.ndarray, "hop free"]
 
 
-def hopped(problem: Problem, found: list[Polished], rounds: int, steps: int = STEPS) -> list[Polished]:
-    """The searches, of which the best, and all that ended where it did, have gone on to the highest peak that hops lead to.
-
-    ``steps``: of the highest hops of a round, at most.
-    """
+def hopped(problem: Problem, found: list[Polished], effort: Effort = TO_THE_END) -> list[Polished]:
+    """The searches, of which the best, and all that ended where it did, have gone on to the highest peak that hops lead to."""
     best = start = max(found, key=lambda one: one.log_likelihood)
-    for _ in range(rounds if len(best.x) else 0):
-        tried = polish(problem, searches(np.concatenate([best.x[None], _hops(problem, best)])), _STEPS, race=True)
+    for _ in range(effort.rounds if len(best.x) else 0):
+        tried = polish(problem, searches(np.concatenate([best.x[None], _hops(problem, best)])), effort.tried, race=True)
         higher = sorted(tried[1:], key=lambda one: -one.log_likelihood)[:_FINISHED]
-        ends = polish(problem, searches(np.stack([one.x for one in [best, *higher]])), steps, race=True)
+        ends = polish(problem, searches(np.stack([one.x for one in [best, *higher]])), effort.steps, race=True)
         highest = max(ends, key=lambda one: one.log_likelihood)
         gain = highest.log_likelihood - best.log_likelihood
         best = highest._replace(steps=best.steps + highest.steps) if gain > 0 else best

@@ -9,17 +9,14 @@ from jaxtyping import Float
 from scipy.stats import qmc
 
 from analysis.faults import first_fault
-from analysis.fit.hops import SAME, hopped
+from analysis.fit.hops import ON_THE_WAY, SAME, TO_THE_END, hopped
 from analysis.fit.ladder import followed, rungs
 from analysis.fit.likelihood import Problem
-from analysis.fit.polish import STEPS, Polished, polish, searches
+from analysis.fit.polish import Polished, polish, searches
 from analysis.predict import predict
 from protocols.errors import BadInput
 
 SWEEP = 1024  # points of the global stage at most, a power of 2; fewer where there are fewer parameters
-_ROUNDS = 5  # of hops, at most, over the whole record
-_ON_THE_WAY = 2  # the same over a beginning
-_SHORT = 10  # steps of the highest hops, at most, over a beginning: its optimum is only the next one's start
 _PARENTS = 6  # best ends that are crossed
 _CROSSED = 128  # points that come of it, of which
 _CHILDREN = 8  # the best, at most, are searched from
@@ -52,19 +49,14 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
     first, *longer = rungs(problem)
     found = polish(first, searches(first_points(first, starts, seed)), race=True)
     found += polish(first, searches(_crossed(first, found, seed)), race=True)
-    found = hopped(first, found, *_hops_of(first, problem))
+    found = hopped(first, found, TO_THE_END if first is problem else ON_THE_WAY)
     for rung in longer:
         found = followed(rung, found, last=rung is problem)
-        found = hopped(rung, found, *_hops_of(rung, problem))
+        found = hopped(rung, found, TO_THE_END if rung is problem else ON_THE_WAY)
     if also is not None:
         found += polish(problem, searches(also))
     best = max(found, key=lambda p: p.log_likelihood)
     return Optimum(best.x, float(best.log_likelihood), tuple(found))
-
-
-def _hops_of(rung: Problem, problem: Problem) -> tuple[int, int]:
-    """Rounds and steps."""
-    return (_ROUNDS, STEPS) if rung is problem else (_ON_THE_WAY, _SHORT)
 
 
 def _crossed(problem: Problem, found: Sequence[Polished], seed: int) -> Float[np.ndarray, "child free"]:

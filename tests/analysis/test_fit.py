@@ -228,7 +228,7 @@ def test_hops_lead_out_of_where_no_step_does(gradient_learner, name, end, lost):
     x = np.where(np.arange(len(best.x)) == place, problem.space.held[:, end], best.x)
     (stuck,) = polish(problem, searches(x[None]))
     assert stuck.log_likelihood < best.log_likelihood - lost
-    (freed,) = hopped(problem, [stuck], 5)
+    (freed,) = hopped(problem, [stuck])
     assert freed.log_likelihood > best.log_likelihood - SAME and freed.steps > stuck.steps
 
 
