@@ -35,13 +35,12 @@ def particle_log_likelihood(
         log_weights = jax.vmap(lambda state: learner.log_prob(params, state, context, action))(states)
         states = jax.tree.map(lambda x: x[systematic(draw, log_weights)], states)
 
-        def moved(state: State, white: Array, chance: Array) -> State:
+        def moved(state: State, white: Array, drift: Any) -> State:
             explored = _explored(learner, params, state, context, action, white)
-            return learner.update(params, state, context, action, outcome, Exploration(explored, action, params.process_sd * chance))
+            return learner.update(params, state, context, action, outcome, Exploration(explored, action, drift))
 
         whites = jax.random.normal(explore, (particles, action.shape[0]))
-        chances = jax.random.normal(drift, states.mean.shape)
-        return jax.vmap(moved)(states, whites, chances), jax.nn.logsumexp(log_weights) - jnp.log(particles)
+        return jax.vmap(moved)(states, whites, jax.random.split(drift, particles)), jax.nn.logsumexp(log_weights) - jnp.log(particles)
 
     start = jax.tree.map(lambda x: jnp.repeat(x[None], particles, axis=0), learner.init(params, contexts))
     return jax.lax.scan(step, start, (seen, jax.random.split(key, seen[1].shape[0])))[1]

@@ -84,12 +84,7 @@ def _act(chosen: Chosen, key: Any, params: Params, state: State, context: Contex
     intended = params.initial_mean + params.initial_sd * (mean_at(chosen, state, place) + own)
     if not chosen.hidden:
         return intended, Exploration(own, intended)
-    drift = jax.lax.cond(
-        params.process_sd > 0,
-        lambda: params.process_sd * normal(jax.random.fold_in(key, 1), state.mean.shape),
-        lambda: jnp.zeros(state.mean.shape),
-    )
-    return intended + params.motor_sd * white[explored:], Exploration(own, intended, drift)
+    return intended + params.motor_sd * white[explored:], Exploration(own, intended, jax.random.fold_in(key, 1))
 
 
 def _seen(chosen: Chosen, params: Params, state: State, place: Place, action: Float[Array, " action"]) -> tuple[Array, Array]:
@@ -142,33 +137,46 @@ def _update(
     if info is None and chosen.hidden:
         state = watched.learned(chosen, params, state, place, seen, acted, advantage)
     else:
-        state = _learned(chosen, params, state, place, seen if info is None else info.exploration, advantage)
-    if info is not None and info.drift is not None:
-        state = state._replace(mean=state.mean + info.drift)
+        explored, drift = (seen, None) if info is None else (info.exploration, info.drift)
+        state = _learned(chosen, params, state, place, explored, advantage, drift)
     learnt = critic.learn(state.reward_baseline, place.row, place.features, reward, 1 - params.baseline_decay)
     return state._replace(reward_baseline=jnp.where(learned, learnt, state.reward_baseline))
 
 
 def _learned(
-    chosen: Chosen, params: Params, state: State, place: Place, explored: Float[Array, " action"], advantage: Float[Array, ""]
+    chosen: Chosen, params: Params, state: State, place: Place, explored: Float[Array, " action"], advantage: Float[Array, ""], drift: Any
 ) -> State:
-    """The step of a learner whose exploration is known."""
+    """The step of a learner whose exploration is known; ``drift`` is the key of its process noise, or None."""
     shape, setting = spread_at(chosen, state, place)
     density = lambda mean, shape: exploration.expected(chosen, explored - mean, None, shape, setting)  # noqa: E731
     slope, bent = jax.grad(density, argnums=(0, 1))(jnp.zeros_like(explored), shape)
     rate = watched.mean_rate(params, advantage)
     step = rate * (explored if chosen.natural else slope)
     step = watched.capped(chosen, step, slope) * step
-    moved = jnp.where(here(state.mean, place.row), step, 0.0) if chosen.table else place.weights[:, None] * step
     rates = watched.spread_rates(chosen, params, advantage)
     turned = Shape(*(old + rate * up for old, rate, up in zip(shape, rates, bent, strict=True)))
     least = jnp.log(params.variance_floor)
     return state._replace(
-        mean=params.retention * state.mean + moved,
+        mean=_moved(chosen, params, state.mean, place, step, drift),
         log_var=jnp.maximum(turned.log_var, least),
         mix=turned.mix,
         latent=jnp.maximum(turned.latent, least),
     )
+
+
+def _moved(
+    chosen: Chosen, params: Params, mean: Float[Array, "row action"], place: Place, step: Float[Array, " action"], drift: Any
+) -> Float[Array, "row action"]:
+    """The mean after a step, with process noise where there is any. The branch also keeps XLA from working out the step for each row."""
+
+    def still(mean: Array, step: Array) -> Array:
+        moved = jnp.where(here(mean, place.row), step, 0.0) if chosen.table else place.weights[:, None] * step
+        return params.retention * mean + moved
+
+    def drifting(mean: Array, step: Array) -> Array:
+        return still(mean, step) + params.process_sd * normal(drift, mean.shape)
+
+    return still(mean, step) if drift is None else jax.lax.cond(params.process_sd > 0, drifting, still, mean, step)
 
 
 _FUNCTIONS = {"act": _act, "log_prob": _log_prob, "update": _update, "policy": _policy}

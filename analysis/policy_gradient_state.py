@@ -62,7 +62,7 @@ class Exploration(NamedTuple):
 
     exploration: Float[Array, " action"]  # normalised
     intended: Float[Array, " action"]  # column units: the action before motor noise
-    drift: Float[Array, "row action"] | None = None  # normalised: process noise that the mean gains with this trial
+    drift: Any = None  # the random key of process noise, which the mean gains with this trial; None: there is none
 
 
 class Place(NamedTuple):
