@@ -6,14 +6,17 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.special import logsumexp
 
 from analysis.fit.fit import Fit, Plan, fit, log_densities, pose
 from analysis.fit.ml import maximise
-from analysis.predict import predict
+from analysis.fit.weighed import weigh
 from analysis.twin import Seen
 
 FOLDS = 5  # pieces of whole blocks; all but the first are predicted from those before them
-_CV_STARTS = 6
+_CV_STARTS = 6  # of a search of those before
+_CV_ROUNDS = 4  # of draws around what it found, and
+_CV_DRAWS = 128  # of these that predict
 _BATCH = 20  # trials whose gains are averaged before their spread is taken, for neighbours are alike
 
 
@@ -22,7 +25,7 @@ class Judged(NamedTuple):
 
     fit: Fit
     log_prob: Float[np.ndarray, " trial"]  # of each action, fitted to the whole record; NaN where there was none
-    held_out: Float[np.ndarray, " trial"]  # fitted to the blocks before; NaN in the first piece and where there was none
+    held_out: Float[np.ndarray, " trial"]  # by the blocks before; NaN in the first piece and where there was none
 
 
 class Gain(NamedTuple):
@@ -49,11 +52,18 @@ def judge(plan: Plan, trials: Seen, piece: Int[np.ndarray, " trial"]) -> Judged:
 
 
 def _before(plan: Plan, trials: Seen, fitted: np.ndarray) -> Float[np.ndarray, " trial"]:
-    """Log densities of all actions by parameters that come from some trials."""
-    problem = pose(plan, trials, fitted)
+    """Log densities of all actions, averaged over parameters by how likely they make some of the trials, and by a weak prior.
+
+    By the best parameters alone, a few dozen trials would be worse than nothing: a rate that fits their noise takes the mean hundreds of
+    SDs away from what comes next.
+    """
+    problem, everything = pose(plan, trials, fitted), pose(plan, trials)
     best = maximise(problem, min(plan.starts, _CV_STARTS), plan.seed)
-    params = plan.learner.assemble(problem.space.values(best.x))
-    return np.asarray(predict(plan.learner, params, plan.contexts, problem.trials).prediction.log_prob)[: len(fitted)]
+    if not len(best.x):
+        return everything.densities(best.x[None])[0, : len(fitted)]
+    peaks = [best.x, *(one.x for one in best.searches if np.isfinite(one.log_likelihood))]
+    draws = weigh(problem, peaks, _CV_ROUNDS).even(_CV_DRAWS)
+    return np.asarray(logsumexp(everything.densities(draws), axis=0) - np.log(_CV_DRAWS))[: len(fitted)]
 
 
 def pieces(block: Int[np.ndarray, " trial"]) -> Int[np.ndarray, " trial"]:

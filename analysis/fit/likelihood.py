@@ -47,6 +47,11 @@ class Problem(NamedTuple):
         (values,) = _in_chunks(lambda part: (self._trial_by_trial(part).sum(axis=0),), points, self.chunk)
         return np.where(np.isfinite(values), values, -np.inf)
 
+    def densities(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, "point trial"]:
+        """The log density of each trial that counts at each point, 0 for the others; minus infinity where it isn't finite."""
+        (found,) = _in_chunks(lambda part: (self._trial_by_trial(part).T,), points, self.chunk)
+        return np.where(np.isfinite(found), found, -np.inf)
+
     def slopes(self, points: Float[np.ndarray, "point free"]) -> "Slopes":
         """Log-likelihoods, their gradients and the summed products of the trials' scores; exact."""
         return _tidy(Slopes(*_in_chunks(lambda part: _slopes(*self._static, *self._arrays, part), points, _SLOPES)))

@@ -21,7 +21,7 @@ from analysis.fit.space import Space
 
 WORTH = 400.0  # independent draws that are asked for
 _DRAWS = 512  # of a round
-_ROUNDS = 12  # at most
+ROUNDS = 12  # at most
 _PARTS = 6  # of the mixture, beside the prior
 _FREEDOM = 5.0  # of Student's t: tails that are wider than a peak's
 _FAR = 8.0  # nats below the best, at which a peak no longer counts
@@ -40,6 +40,10 @@ class Weighed(NamedTuple):
     def worth(self) -> float:
         """As many independent draws would say as much (Kish)."""
         return float(1 / np.sum(self.weights**2))
+
+    def even(self, count: int) -> Float[np.ndarray, "count free"]:
+        """So many of the draws that all count the same, each as often as it weighs (systematic resampling)."""
+        return self.points[np.searchsorted(np.cumsum(self.weights), (np.arange(count) + 0.5) / count).clip(max=len(self.points) - 1)]
 
     def interval(self, i: int) -> tuple[float, float, float]:
         """What holds 95 % of a coordinate and leaves as much on either side, about its median: low, median, high."""
@@ -76,7 +80,7 @@ class Mixture(NamedTuple):
         return height[:, None] - (_FREEDOM + free) / 2 * np.log1p(self.distances(points) / _FREEDOM)
 
 
-def weigh(problem: Problem, peaks: Sequence[Float[np.ndarray, " free"]]) -> Weighed:
+def weigh(problem: Problem, peaks: Sequence[Float[np.ndarray, " free"]], rounds: int = ROUNDS) -> Weighed:
     """Draws that begin at some peaks of the likelihood, the highest first. The same problem and peaks give the same draws."""
     prior, random = broad(problem.space), np.random.default_rng(0)
     mixtures = [_begun(problem, prior, _distinct(problem, peaks), random)]
@@ -86,7 +90,7 @@ def weigh(problem: Problem, peaks: Sequence[Float[np.ndarray, " free"]]) -> Weig
         points = np.concatenate([points, fresh])
         heights = np.concatenate([heights, problem.log_likelihoods(fresh) - np.sum(((fresh - prior.mean) / prior.sd) ** 2, axis=1) / 2])
         found = Weighed(points, _weights(mixtures, points, heights))
-        if found.worth >= WORTH or len(mixtures) == _ROUNDS:
+        if found.worth >= WORTH or len(mixtures) == rounds:
             return found
         mixtures.append(_fitted(mixtures[-1], found))
 

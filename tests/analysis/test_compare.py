@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from analysis.compare import gain, pieces, shuffled
+from analysis.compare import _before, gain, pieces, shuffled
+from analysis.fit.fit import pose
 from analysis.likeness import behaviour, looks
 from analysis.measures.action import lag_one
 from analysis.selection import select
 from tests.analysis.test_fit import record
+from tests.analysis.test_weighed import grid_of, wandering
 
 
 def test_one_clear_winner_is_selected_and_equal_evidence_is_protected():
@@ -42,6 +44,15 @@ def test_pieces_are_whole_blocks():
     assert set(found) == {0, 1, 2, 3, 4} and np.all(np.diff(found) >= 0)
     assert all(len(set(found[block == b])) == 1 for b in set(block))
     assert np.bincount(pieces(np.ones(50, int))).tolist() == [10] * 5
+
+
+def test_held_out_trials_are_predicted_by_the_average_over_what_the_others_leave_open():
+    plan, seen = wandering()
+    fitted = np.arange(60) < 30
+    _, points, weight = grid_of(pose(plan, seen, fitted))
+    densities = np.exp(pose(plan, seen).densities(points.reshape(-1, 2)))[:, :60]
+    expected = np.log(weight.ravel() @ densities / weight.sum())
+    np.testing.assert_allclose(_before(plan, seen, fitted)[~fitted], expected[~fitted], atol=0.1)
 
 
 def test_shuffling_moves_outcomes_and_no_action():

@@ -9,25 +9,33 @@ from analysis.registry import build_learner
 from tests.analysis.test_fit import REACH, record
 
 
-@pytest.fixture(scope="module")
-def level():
+def wandering():
     """A level that hardly moves, seen through noise: how far it moves in a trial is open to 0, and bent against the noise."""
     random = np.random.default_rng(3)
     seen = record((np.cumsum(random.normal(0, 0.3, 60)) + random.normal(0, 2.0, 60))[:, None], np.full(60, np.nan))
-    learner = build_learner("local-level", {}, REACH)
-    problem = pose(Plan(learner, 1, {"initial_mean": 0.0}), seen)
+    return Plan(build_learner("local-level", {}, REACH), 1, {"initial_mean": 0.0}), seen
+
+
+@pytest.fixture(scope="module")
+def level():
+    problem = pose(*wandering())
     assert len(problem.space.names) == 2
     return problem
 
 
-def grid_intervals(problem):
-    """What holds 95 % of each of two coordinates, by brute force."""
+def grid_of(problem):
+    """The axes of a grid over two coordinates, its points, and what each weighs."""
     prior = broad(problem.space)
     axes = [np.linspace(mean - 4 * sd, mean + 4 * sd, 120) for mean, sd in zip(prior.mean, prior.sd, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     away = np.sum(((points - prior.mean) / prior.sd) ** 2, axis=-1) / 2
     height = problem.log_likelihoods(points.reshape(-1, 2)).reshape(120, 120) - away
-    weight = np.exp(height - height.max())
+    return axes, points, np.exp(height - height.max())
+
+
+def grid_intervals(problem):
+    """What holds 95 % of each of two coordinates, by brute force."""
+    axes, _, weight = grid_of(problem)
     for other, axis in zip((1, 0), axes, strict=True):
         own = weight.sum(axis=other) / weight.sum()
         yield np.interp([0.025, 0.5, 0.975], np.cumsum(own) - own / 2, axis)
