@@ -61,8 +61,7 @@ def _before(plan: Plan, trials: Seen, fitted: np.ndarray) -> Float[np.ndarray, "
     best = maximise(problem, min(plan.starts, _CV_STARTS), plan.seed)
     if not len(best.x):
         return everything.densities(best.x[None])[0, : len(fitted)]
-    peaks = [best.x, *(one.x for one in best.searches if np.isfinite(one.log_likelihood))]
-    draws = weigh(problem, peaks, _CV_ROUNDS).even(_CV_DRAWS)
+    draws = weigh(problem, best.peaks, _CV_ROUNDS).even(_CV_DRAWS)
     return np.asarray(logsumexp(everything.densities(draws), axis=0) - np.log(_CV_DRAWS))[: len(fitted)]
 
 

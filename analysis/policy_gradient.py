@@ -40,6 +40,7 @@ from analysis.policy_gradient_state import (
 )
 from protocols.normal import normal
 from protocols.task import Outcome, Task
+from protocols.threefry import folded_in
 
 
 def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...], task: Task | None = None) -> Learner:
@@ -76,7 +77,7 @@ def _covariance(chosen: Chosen, params: Params, state: State, place: Place) -> F
 
 
 def _act(chosen: Chosen, key: Any, params: Params, state: State, context: Context) -> tuple[Float[Array, " action"], Exploration]:
-    """Mean, exploration and motor noise, drawn together; process noise from a key of its own, where there is any."""
+    """Mean, exploration and motor noise, drawn together; process noise joins the update, from a key of its own."""
     n, place = len(chosen.action_names), place_of(chosen, params, context)
     explored = exploration.whites(chosen, state.mean.shape[0])
     white = normal(key, (explored + n if chosen.hidden else explored,))
@@ -84,7 +85,7 @@ def _act(chosen: Chosen, key: Any, params: Params, state: State, context: Contex
     intended = params.initial_mean + params.initial_sd * (mean_at(chosen, state, place) + own)
     if not chosen.hidden:
         return intended, Exploration(own, intended)
-    return intended + params.motor_sd * white[explored:], Exploration(own, intended, jax.random.fold_in(key, 1))
+    return intended + params.motor_sd * white[explored:], Exploration(own, intended, key)
 
 
 def _seen(chosen: Chosen, params: Params, state: State, place: Place, action: Float[Array, " action"]) -> tuple[Array, Array]:
@@ -174,7 +175,7 @@ def _moved(
         return params.retention * mean + moved
 
     def drifting(mean: Array, step: Array) -> Array:
-        return still(mean, step) + params.process_sd * normal(drift, mean.shape)
+        return still(mean, step) + params.process_sd * normal(folded_in(drift, 1), mean.shape)
 
     return still(mean, step) if drift is None else jax.lax.cond(params.process_sd > 0, drifting, still, mean, step)
 

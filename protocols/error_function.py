@@ -30,7 +30,7 @@ _NEAR_BELOW, _FAR_BELOW = 6.25, 16.0  # of w
 
 
 def erf_inv(x: Any) -> Any:
-    """The x of which ``erf`` is the given number in (-1, 1); float64, off by no more than a few units of the last place.
+    """The number of which ``erf`` is x, in (-1, 1); float64, off by no more than a few units of the last place.
 
     ``w = -log(1 - x^2)`` tells which of three polynomials holds (Giles 2010, "Approximating the erfinv function"). ``jax.lax.erf_inv`` is
     the same, but its logarithm is the C library's, called for each element.

@@ -68,7 +68,7 @@ def _weighed_ends(problem: Problem, optimum: Optimum) -> list[_Ends]:
     """Of the coordinates' weighed draws; none where too few draws count."""
     if not len(optimum.x):
         return []
-    weighed = weigh(problem, [optimum.x, *(one.x for one in optimum.searches if np.isfinite(one.log_likelihood))])
+    weighed = weigh(problem, optimum.peaks)
     if weighed.worth < _WORTH:
         return []
     return [_open(problem.space, i, _Ends(*weighed.interval(i))) for i in range(len(optimum.x))]

@@ -35,6 +35,11 @@ class Optimum(NamedTuple):
         """How many searches ended within ``SAME`` of the best."""
         return int(sum(p.log_likelihood > self.log_likelihood - SAME for p in self.searches))
 
+    @property
+    def peaks(self) -> list[Float[np.ndarray, " free"]]:
+        """Where the searches ended, the best first."""
+        return [self.x, *(one.x for one in self.searches if np.isfinite(one.log_likelihood))]
+
 
 def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.ndarray, "point free"] | None = None) -> Optimum:
     """The highest likelihood: a Sobol sweep over the search ranges, then a local search from each of its ``starts`` best points, from the
