@@ -45,7 +45,7 @@ class ActionSpace:
         plot.line("x", "y", source=self.person, line_color="white", line_width=5, line_alpha=0.8)
         twin = plot.line("x", "y", source=self.yoked, line_color=YOKED, line_width=2.4)
         person = plot.line("x", "y", source=self.person, line_color=PERSON, line_width=2.4, line_dash=[6, 3])
-        words = (("all hits", hits), ("throws", dots), (f"person, last {columns.RECENT}", person), ("yoked twin", twin))
+        words = (("hits", hits), ("throws", dots), (f"last {columns.RECENT}", person), ("twin", twin))  # short: a phone is narrow
         legend_above(plot, [LegendItem(label=name, renderers=[one]) for name, one in words], 4)
         bar = ColorBar(color_mapper=self._trials, width=7, padding=2, title="trial", background_fill_color=None)
         bar.major_label_text_font_size = bar.title_text_font_size = SMALL

@@ -86,6 +86,7 @@ def test_help_answers_at_once():
         (("predict", "nowhere.csv", "--protocol", "skittles", "--learner", "policy-gradient", "--out", "t.csv"), "nowhere.csv"),
         (("run", "skittles"), "--participant"),
         (("run", "skittles", "--participant", "P01", "--sesion", "2"), "--sesion 2"),
+        (("protocol", "list", "reach-reward"), "protocol show reach-reward"),
         (("nosuch",), "nosuch"),
     ],
 )
