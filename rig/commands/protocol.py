@@ -22,9 +22,9 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from protocols.load import load_protocol
     from rig import protocol_command as command
 
-    if options.action == "list" and options.protocol is not None:
-        raise BadInput(f"protocol list: it takes no PROTOCOL; type twinrig protocol show {options.protocol}")
     if options.action == "list":
+        if options.protocol is not None:
+            raise BadInput(f"protocol list: it takes no PROTOCOL; type twinrig protocol show {options.protocol}")
         result = command.list_protocols()
         words = command.list_words(result)
     elif options.protocol is None:
