@@ -3,7 +3,8 @@
 The mean is ``weights . x``, x the rows that practice moves; ``y = mean + e + m`` is seen, and ``x' = a x + weights (G e) + q``. The
 spread theta (log variances and what mixes them) takes a step that is quadratic in e. For a fixed spread, x is Kalman's filter: exact.
 The spread isn't known either. It is held as a Gaussian, together with x, and stands for a few learners with spreads about its mean
-(sigma points: Julier & Uhlmann 1997). Each has its own Kalman filter, and counts as much as it predicted the action. Afterwards the
+(sigma points: Julier & Uhlmann 1997; of up to three numbers they have a Gaussian's moments up to the fifth, without which the belief grows
+too sure of itself). Each has its own Kalman filter, and counts as much as it predicted the action. Afterwards the
 mixture is a Gaussian again, with its mean and covariance, those of the quadratic steps included in closed form.
 """
 
@@ -18,8 +19,14 @@ from jaxtyping import Array, Bool, Float
 from analysis import gaussian
 
 MOST = 10  # numbers of a spread up to which it is taken as unknown; beyond, only its mean is followed
-LOOSE = 0.6  # looseness of a spread above which a Gaussian belief may be off by more than 0.01 nat a trial (measured against particles)
 _LEAST = 1e-14  # variance of what is known wholly, so that it has a factor and a gradient
+
+
+class Points(NamedTuple):
+    """Sigma points of a standard normal distribution."""
+
+    places: Float[np.ndarray, "case spread"]
+    weights: Float[np.ndarray, " case"]  # of sum 1
 
 
 class Belief(NamedTuple):
@@ -70,15 +77,35 @@ class _Case(NamedTuple):
     deviation: Float[Array, " action"]
 
 
+def points_of(numbers: int) -> Points:
+    """For a spread of so many numbers. Up to three: the centre and evenly spread directions (both ways along a line, a hexagon, an
+    icosahedron), exact for polynomials up to the fifth degree (Stroud 1971). Beyond: both ways along each axis, exact up to the third.
+    """
+    if not 0 < numbers <= MOST:
+        return Points(np.zeros((1, numbers)), np.ones(1))
+    if numbers > 3:
+        axes = np.sqrt(numbers) * np.eye(numbers)
+        return Points(np.concatenate([axes, -axes]), np.full(2 * numbers, 1 / (2 * numbers)))
+    turns, golden = np.arange(6) * np.pi / 3, (1 + np.sqrt(5)) / 2
+    around = {
+        1: np.array([[1.0], [-1.0]]),
+        2: np.column_stack([np.cos(turns), np.sin(turns)]),
+        3: np.array([np.roll([0, a, b], by) for a in (1, -1) for b in (golden, -golden) for by in range(3)]),
+    }[numbers]
+    places = np.sqrt(numbers + 2) * around / np.linalg.norm(around, axis=1, keepdims=True)
+    share = numbers / (numbers + 2)
+    return Points(np.concatenate([np.zeros((1, numbers)), places]), np.append(1 - share, np.full(len(places), share / len(places))))
+
+
 def log_density(covariance: Callable[[Array], Array], seeing: Seeing, joint: Joint, seen: Float[Array, " action"]) -> Float[Array, ""]:
     """Natural log of the density of an action at ``seen`` from the expected mean, normalised."""
     cases = _cases(covariance, seeing, joint, seen)
-    return jax.nn.logsumexp(jnp.log(_points(joint)[1]) + cases.log_density)
+    return jax.nn.logsumexp(jnp.log(_points(joint).weights) + cases.log_density)
 
 
 def covariance_of_action(covariance: Callable[[Array], Array], seeing: Seeing, joint: Joint) -> Float[Array, "action action"]:
     """Of the action about its expected mean."""
-    shifts, weights = _offsets(seeing, joint), _points(joint)[1]
+    shifts, weights = _offsets(seeing, joint), _points(joint).weights
     explored = jax.vmap(lambda shift: covariance(joint.theta + shift))(shifts)
     return jnp.sum(weights[:, None, None] * explored, axis=0) + seeing.motor + _of_mean(seeing, joint.of_rows)
 
@@ -86,22 +113,15 @@ def covariance_of_action(covariance: Callable[[Array], Array], seeing: Seeing, j
 def observed(rule: Rule, seeing: Seeing, joint: Joint, seen: Float[Array, " action"], acted: Bool[Array, ""]) -> Joint:
     """The belief after an action (``seen`` from the expected mean) and the learner's step. Without an action only time passes."""
     cases = _cases(rule.covariance, seeing, joint, seen)
-    plain = _points(joint)[1]
+    plain = _points(joint).weights
     shares = jnp.where(acted, jax.nn.softmax(jnp.log(plain) + cases.log_density), plain)
     own = _conditional(joint)
     steps = jax.vmap(lambda case: _stepped(rule, seeing, own, case, acted))(cases)
     return _merged(joint, shares, steps, seeing.hidden)
 
 
-def _points(joint: Joint) -> tuple[np.ndarray, np.ndarray]:
-    """Places of the sigma points in SDs, and their weights; up to three dimensions they have a Gaussian's fourth moments too."""
-    d = joint.theta.shape[0]
-    if not 0 < d <= MOST:
-        return np.zeros((1, d)), np.ones(1)
-    scale, axes = np.sqrt(max(3, d)), np.eye(d)
-    weight = 1 / (2 * max(3, d))
-    ends, at = np.concatenate([scale * axes, -scale * axes]), np.full(2 * d, weight)
-    return (np.concatenate([np.zeros((1, d)), ends]), np.append(1 - d / 3, at)) if d < 3 else (ends, at)
+def _points(joint: Joint) -> Points:
+    return points_of(joint.theta.shape[0])
 
 
 def _loose(joint: Joint) -> bool:
@@ -113,7 +133,7 @@ def _firm(covariance: Array) -> Array:
 
 
 def _offsets(seeing: Seeing, joint: Joint) -> Float[Array, "case spread"]:
-    places = _points(joint)[0]
+    places = _points(joint).places
     if not _loose(joint):
         return jnp.asarray(places)
     factor = gaussian.cholesky(_firm(joint.of_theta))

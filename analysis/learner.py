@@ -54,8 +54,8 @@ class Learner(NamedTuple):
     policy: Callable[[Params, State, Context], Policy]
     #: The state of a learner that chooses all its actions, without what only one who watches has to carry.
     knowing: Callable[[State], State] = lambda state: state
-    #: How loosely one who only watches knows the spread; above ``hidden_noise.LOOSE`` likelihoods may be off. None: they're exact.
-    looseness: Callable[[State], Float[Array, ""]] | None = None
+    #: Where motor noise hides what was explored, ``log_prob`` is matched by moments, and ``analysis.particle_filter`` is its referee.
+    matched: bool = False
     #: Many people and chains together, all trials of each before it, with gradients in reverse: (params of each chain and person, trials of
     #: each person, stacked) -> log densities. None: trial by trial is the only way.
     at_once: Callable[[Params, Any], Float[Array, "trial chain person"]] | None = None

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from analysis import gaussian
+from analysis.angles import difference
 from analysis.learner import Context, Learner, Params, State
 from analysis.policy_gradient_state import Exploration
 from protocols.task import Outcome
@@ -27,7 +28,10 @@ def particle_log_likelihood(
     seen: tuple[Context, Float[Array, "trial action"], Outcome],
     key: Any,
 ) -> Float[Array, " trial"]:
-    """Log density of each action, column units, given those before it. ``params`` must have motor noise in every dimension."""
+    """Log density of each action, column units, given those before it; 0 where there was none.
+
+    ``params`` must have motor noise in every dimension.
+    """
 
     def step(states: State, given: Any) -> tuple[State, Array]:
         (context, action, outcome), key = given
@@ -42,7 +46,7 @@ def particle_log_likelihood(
         whites = jax.random.normal(explore, (particles, action.shape[0]))
         return jax.vmap(moved)(states, whites, jax.random.split(drift, particles)), jax.nn.logsumexp(log_weights) - jnp.log(particles)
 
-    start = jax.tree.map(lambda x: jnp.repeat(x[None], particles, axis=0), learner.init(params, contexts))
+    start = jax.tree.map(lambda x: jnp.repeat(x[None], particles, axis=0), learner.knowing(learner.init(params, contexts)))
     return jax.lax.scan(step, start, (seen, jax.random.split(key, seen[1].shape[0])))[1]
 
 
@@ -55,11 +59,12 @@ def systematic(key: Any, log_weights: Float[Array, " particle"]) -> Array:
 
 
 def _explored(learner: Learner, params: Params, state: State, context: Context, action: Array, white: Array) -> Float[Array, " action"]:
-    """An exploration drawn from those that this learner may have had, given the action. Normalised."""
+    """An exploration drawn from those that this learner may have had, given the action; 0 where there was none. Normalised."""
     policy, scale = learner.policy(params, state, context), params.initial_sd
     motor = jnp.diag((params.motor_sd / scale) ** 2)
     total = policy.covariance / (scale[:, None] * scale[None, :])
     share = gaussian.product(motor, gaussian.inverse(total))
-    seen = (action - policy.mean) / scale
+    seen = difference(learner.action_names, action, policy.mean) / scale
     left = motor - gaussian.product(share, motor)
-    return seen - gaussian.times(share, seen) + gaussian.times(gaussian.cholesky(left), white)
+    drawn = seen - gaussian.times(share, seen) + gaussian.times(gaussian.cholesky(left), white)
+    return jnp.where(jnp.all(jnp.isfinite(action)), drawn, 0.0)

@@ -62,7 +62,7 @@ def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...], t
         assemble=assemble,
         init=partial(initial_state, chosen),
         knowing=knowing,
-        looseness=partial(watched.looseness, chosen) if chosen.hidden else None,
+        matched=chosen.hidden,
         **compiled,
         log_probs=partial(written_out.log_probs, chosen) if written_out.is_written_out(chosen) else None,
     )

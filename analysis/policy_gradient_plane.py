@@ -1,7 +1,7 @@
 """The likelihood of the yoked policy gradient for actions of two numbers, written out number by number, for many learners at once.
 
 The arithmetic is that of ``analysis.policy_gradient_watched`` and ``analysis.hidden_noise``, where the reasons stand; here it is laid out
-for speed. A case is one of the six learners (sigma points) that a belief stands for; arrays over cases have the axes (case, learner).
+for speed. A case is one of the 13 learners (sigma points) that a belief stands for; arrays over cases have the axes (case, learner).
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from analysis.angles import WRAPPED
 from analysis.beginning import scan_beginning
+from analysis.hidden_noise import points_of
 from analysis.plane import Even, Square, Two, added, around, inverse, less, product, scaled, times, transposed, turned, turned_back
 from analysis.policy_gradient_options import Chosen
 from analysis.policy_gradient_state import Params
@@ -22,7 +23,8 @@ from analysis.twin import Seen
 from protocols.circle import cos_sin
 
 _LEAST = 1e-14  # as in ``analysis.hidden_noise``
-_PLACES = np.sqrt(3.0) * np.concatenate([np.eye(3), -np.eye(3)])[:, :, None]  # (case, number of the spread, 1)
+_POINTS = points_of(3)
+_PLACES, _WEIGHTS = _POINTS.places[:, :, None], _POINTS.weights[:, None]  # (case, number of the spread, 1), (case, 1)
 
 
 class Spread(NamedTuple):
@@ -63,7 +65,7 @@ class Fixed(NamedTuple):
     sd: Two
     motor: Even  # covariance, normalised
     hidden: Bool[Array, " learner"]
-    log_unit: Array  # log density of a case whose covariance has determinant 1, at its mean and in column units, less log cases
+    log_unit: Array  # log density of a case whose covariance has determinant 1, at its mean and in column units
     least: Array  # log variance
 
 
@@ -143,7 +145,7 @@ def _fixed(params: Params) -> Fixed:
     motor = (params.motor_sd / params.initial_sd) ** 2
     hidden = (motor > 0).any(axis=0) | (params.process_sd > 0)
     noise = Even(motor[0], jnp.zeros_like(motor[0]), motor[1])
-    log_unit = -jnp.log(params.initial_sd).sum(axis=0) - np.log(2 * np.pi * len(_PLACES))
+    log_unit = -jnp.log(params.initial_sd).sum(axis=0) - np.log(2 * np.pi)
     return Fixed(params, Two(*params.initial_mean), Two(*params.initial_sd), noise, hidden, log_unit, jnp.log(params.variance_floor))
 
 
@@ -168,7 +170,7 @@ def _aged(fixed: Fixed, belief: Belief, _: Trial) -> tuple[Belief, Array]:
     moved = _Moved(mean, Even(*(a**2 * p + q for p, q in zip(known.left, (process, 0.0, process), strict=True))), Square(*[nothing] * 4))
     held = Spread(jnp.maximum(spread.first, least), jnp.maximum(spread.second, least), spread.angle)
     blank = Spread(nothing, nothing, nothing)
-    after = _merged(fixed, nothing + 1 / len(_PLACES), moved, _TurnedOn(held, Ties(*[nothing] * 6), (blank, blank)))
+    after = _merged(fixed, nothing + _WEIGHTS, moved, _TurnedOn(held, Ties(*[nothing] * 6), (blank, blank)))
     return after._replace(baseline=belief.baseline), jnp.zeros_like(belief.mean.x)
 
 
@@ -177,7 +179,7 @@ def _learned(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Trial) -> tupl
     known = border(_known, belief)
     cases = border(partial(_cases, fixed), belief, trial, known)
     nearest = jnp.min(cases.distance, axis=0)
-    weights = jnp.exp(0.5 * (nearest - cases.distance)) / jnp.sqrt(cases.volume)
+    weights = _WEIGHTS * jnp.exp(0.5 * (nearest - cases.distance)) / jnp.sqrt(cases.volume)
     total = jnp.sum(weights, axis=0)
     log_prob = jnp.log(total) - 0.5 * nearest + fixed.log_unit
     baseline, told = belief.baseline, jnp.isfinite(trial.reward)

@@ -9,7 +9,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from analysis import exploration, gaussian, hidden_noise
@@ -71,21 +70,6 @@ def learned(
         _seeing(chosen, params, place), _joint(chosen, state, place), _split(chosen, seen)
     )
     return _state(chosen, params, state, place, after)
-
-
-def looseness(chosen: Chosen, state: State) -> Float[Array, ""]:
-    """How loosely one who watches knows the spread: the largest SD of a log variance or an angle, or of a factor's element as a share of
-    the diagonal of its row. Steps are curved over about 1. Above ``hidden_noise.LOOSE`` the likelihood isn't to be trusted.
-    """
-    if not state.spread_uncertainty.size:
-        return jnp.zeros(())
-    sd = jnp.sqrt(jnp.diagonal(state.spread_uncertainty, axis1=-2, axis2=-1)).ravel()
-    if chosen.covariance == "cholesky":
-        n = state.log_var.shape[-1]
-        rows, first = np.tril_indices(n, -1)[0], state.log_var.size
-        ends = first + state.mix.size
-        sd = jnp.concatenate([sd[:first], sd[first:ends] / jnp.exp(state.log_var.reshape(-1, n)[0][rows] / 2), sd[ends:]])
-    return jnp.max(sd)
 
 
 def _each(chosen: Chosen, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,6 +23,7 @@ from analysis.learner import Learner, Params
 from analysis.parameters import read_values
 from analysis.simulate import Course, compile_batches
 from analysis.twin import UNRELIABLE, Seen, Turn, context_of
+from protocols.errors import BadInput
 from protocols.task import Task
 
 REACH = float(np.log(3))  # how far from the usual value a truth may lie, on the fitted scale: a factor of 3 either way
@@ -48,11 +49,15 @@ class Truth(NamedTuple):
     reach: Float[np.ndarray, " free"]
 
 
-def truths_of(study: Study, seed: int = 0) -> Truth:
-    """Where truths may lie: a factor of 3 either way of the usual values (shares: of their odds; means and baselines: half a typical size).
+def truths_of(study: Study, seed: int = 0, ranges: Mapping[str, tuple[float, float]] | None = None) -> Truth:
+    """Where truths may lie: in their ``ranges`` (natural units), and without one, a factor of 3 either way of the usual values (shares: of
+    their odds; means and baselines: half a typical size).
 
     A share that is usually 0 or 1 counts as where the search ends, for at its end there is nothing to recover. What no file gives, the size
     of rewards and an expectation of them, comes from a practice with the usual values.
+
+    Raises:
+        BadInput: a range that is empty, or goes beyond what is fitted.
     """
     values = read_values(study.learner.name, study.learner.parameters, study.learner.action_names, {**study.values, **study.plan.fixed})
     pilot = _practise(study, study.learner.assemble({k: jnp.asarray(v) for k, v in values.items()}), seed, 0)
@@ -62,7 +67,23 @@ def truths_of(study: Study, seed: int = 0) -> Truth:
     size = (space.search[:, 1] - space.search[:, 0]) / 4
     linear, shares = (np.array([c.kind == kind for c in space.coordinates], bool) for kind in ("linear", "logit"))
     centre = space.unbounded(usual)
-    return Truth(space, np.where(shares, np.clip(centre, *space.search.T), centre), np.where(linear, SPREAD * size, REACH))
+    centre, reach = np.where(shares, np.clip(centre, *space.search.T), centre), np.where(linear, SPREAD * size, REACH)
+    for i, c in enumerate(space.coordinates):
+        if ranges and c.name in ranges:
+            centre[i], reach[i] = _within(c, ranges[c.name], *space.held[i])
+    return Truth(space, centre, reach)
+
+
+def _within(c: Coordinate, ends: tuple[float, float], least: float, most: float) -> tuple[float, float]:
+    """Middle and half width of a range, on the fitted scale."""
+    with np.errstate(invalid="ignore"):
+        low, high = map(c.unbounded, ends)
+    if not least <= low < high <= most:
+        raise BadInput(
+            f"range {c.name}={ends[0]:g},{ends[1]:g}: expected two numbers, the first one less, from {float(c.natural(least)):.3g} to"
+            f" {float(c.natural(most)):.3g}"
+        )
+    return (low + high) / 2, (high - low) / 2
 
 
 def _usual(c: Coordinate, values: Mapping[str, Any], scale: Scale) -> float:
@@ -114,7 +135,7 @@ def _rival(plan: Plan, seen: Seen) -> dict[str, Any]:
 
 
 def _own(plan: Plan, seen: Seen, true: np.ndarray) -> dict[str, Any]:
-    found = fit(plan._replace(profiles=False), seen)
+    found = fit(plan._replace(thorough=False), seen)
     return {
         **_height(found),
         "from_truth": _from_truth(found.problem, true),  # not finite where these true values let the yoked state overflow

@@ -103,7 +103,7 @@ def _clocks() -> np.ndarray:
 
 def fitted_values(study: Study, inference: Inference, seen: Seen) -> Float[np.ndarray, " free"]:
     """Maximum-likelihood estimates, natural units; NaN where the fit itself says that the record doesn't tell them."""
-    found = fit(study.plan._replace(profiles=False), seen)
+    found = fit(study.plan._replace(thorough=False), seen)
     told = [known.identifiable for known in found.certainty]
     return np.array([found.estimates[name] if good else np.nan for name, good in zip(inference.prior.names, told, strict=True)])
 

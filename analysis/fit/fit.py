@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     free: Sequence[str] = ()  # parameters that are fitted though they usually aren't
     starts: int = 20
     seed: int = 0
-    profiles: bool = True
+    thorough: bool = True  # profiles where the surface is flat, and a referee for a likelihood that is an approximation
 
 
 class Fit(NamedTuple):
@@ -84,10 +84,10 @@ def fit(plan: Plan, trials: Seen, clock: Callable[[], float] = lambda: math.nan,
     problem.slopes(middle)
     compiled = clock()
     optimum = maximise(problem, plan.starts, plan.seed)
-    known = tuple(certainties(problem, optimum, plan.profiles))
+    known = tuple(certainties(problem, optimum, plan.thorough))
     done = clock()
     numbers = np.arange(1, len(trials.reward) + 1) if numbers is None else numbers
-    sound = soundness(plan.learner, _params(problem, optimum), plan.contexts, problem.trials, numbers)
+    sound = soundness(plan.learner, _params(problem, optimum), plan.contexts, problem.trials, numbers, plan.thorough)
     return Fit(problem, optimum, known, done - compiled, compiled - began, sound)
 
 
@@ -111,7 +111,7 @@ def pose(plan: Plan, trials: Seen, counts: Bool[np.ndarray, " trial"] | None = N
 def fit_floors(action_names: tuple[str, ...], contexts: int, trials: Seen, seed: int) -> dict[str, Fit]:
     """The floors, fitted to the same trials."""
     floors = {name: build_learner(name, {}, action_names) for name in FLOORS}
-    return {name: fit(Plan(learner, contexts, starts=5, seed=seed, profiles=False), trials) for name, learner in floors.items()}
+    return {name: fit(Plan(learner, contexts, starts=5, seed=seed, thorough=False), trials) for name, learner in floors.items()}
 
 
 def doubts(fitted: Fit) -> list[str]:

@@ -18,6 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fix", action="append", default=[], metavar="KEY=VALUE", help="an option, or a parameter that is known (one learner)"
     )
+    parser.add_argument(
+        "--range",
+        action="append",
+        default=[],
+        dest="ranges",
+        metavar="NAME=LOW,HIGH",
+        help="where true values of a parameter lie (default: a factor of 3 either way of the usual one)",
+    )
     parser.add_argument("--starts", type=int, default=20, metavar="N", help="local searches of each fit (default: 20)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (default: 2); no result depends on it")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler's address or file, or a file with a [slurm] table")
@@ -29,8 +37,8 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from rig.arithmetic import work_without_idle_threads
 
     work_without_idle_threads()
-    from rig.models.recovery import Asked, compute, conclude, jobs_of, open_folder, study_of
-    from rig.models.scheduler import check
+    from rig.models.recovery import Asked, check, compute, conclude, jobs_of, open_folder
+    from rig.models.scheduler import check as check_scheduler
 
     asked = Asked(
         options.protocol,
@@ -40,11 +48,11 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         options.seed,
         tuple(options.fix),
         options.starts,
+        tuple(options.ranges),
     )
     _check(options, asked)
-    for name in asked.learners:
-        study_of(asked, name, asked.trials[0])  # what is wrong is said before any work
-    check(options.scheduler)
+    check(asked)
+    check_scheduler(options.scheduler)
     done = open_folder(asked, options.out)
     waiting = [job for job in jobs_of(asked) if job not in done]
     found = [*done.values(), *shown(compute(asked, waiting, options.out, options.workers, options.scheduler), len(waiting), "fitting")]

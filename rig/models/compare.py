@@ -100,7 +100,7 @@ def _try(asked: Asked, loaded: Loaded, chosen: dict[str, Chosen], person: Partic
 
 def _plans(asked: Asked, loaded: Loaded, chosen: dict[str, Chosen]) -> dict[str, Plan]:
     contexts = len(targets_of(loaded.protocol))
-    return {name: Plan(one.learner, contexts, one.fixed, (), asked.starts, asked.seed, profiles=False) for name, one in chosen.items()}
+    return {name: Plan(one.learner, contexts, one.fixed, (), asked.starts, asked.seed, thorough=False) for name, one in chosen.items()}
 
 
 def _asked(asked: Asked, loaded: Loaded) -> dict[str, Any]:

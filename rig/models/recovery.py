@@ -11,6 +11,7 @@ from analysis.fit.fit import Plan
 from analysis.recovery import Study, Truth, confusion, recover_one, summarise, truths_of
 from analysis.simulate import stack_course
 from protocols.course import course_of
+from protocols.errors import BadInput
 from protocols.lint import first_condition
 from protocols.load import load_protocol
 from protocols.tasks import make_task
@@ -32,6 +33,7 @@ class Asked(NamedTuple):
     seed: int
     fix: tuple[str, ...]
     starts: int
+    ranges: tuple[str, ...] = ()  # of true parameters: NAME=LOW,HIGH
 
 
 class Job(NamedTuple):
@@ -69,8 +71,37 @@ def study_of(asked: Asked, name: str, trials: int) -> Study:
 
 @lru_cache(maxsize=32)
 def truth_of(asked: Asked, name: str, trials: int) -> Truth:
-    """Where the truths of a learner's data sets lie: one practice says so for all of them."""
-    return truths_of(study_of(asked, name, trials))
+    """Where the truths of a learner's data sets lie: one practice says so for all of them.
+
+    Raises:
+        BadInput: a range that can't be read, or that no truth can be drawn from.
+    """
+    return truths_of(study_of(asked, name, trials), ranges=dict(map(_range, asked.ranges)))
+
+
+def _range(setting: str) -> tuple[str, tuple[float, float]]:
+    name, value = split_setting("--range", setting)
+    try:
+        low, high = map(float, value.split(","))
+    except ValueError:
+        raise BadInput(f"--range {setting}: expected NAME=LOW,HIGH, such as alpha_mean=0.05,0.5") from None
+    return name, (low, high)
+
+
+def check(asked: Asked) -> None:
+    """Find what is wrong before any work.
+
+    Raises:
+        BadInput: as ``study_of`` and ``truth_of`` do, a range that is given twice, or one of a parameter that no learner fits.
+    """
+    known = [truth_of(asked, name, asked.trials[0]).space.names for name in asked.learners]
+    names = [_range(setting)[0] for setting in asked.ranges]
+    for name in names:
+        if not any(name in own for own in known):
+            some = ", ".join(sorted({one for own in known for one in own}))
+            raise BadInput(f"--range {name}: no such parameter is fitted; there are {some}")
+        if names.count(name) > 1:
+            raise BadInput(f"--range {name}: the range is given twice")
 
 
 def run_job(asked: Asked, job: Job) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from analysis.fit.ladder import followed, rungs
 from analysis.fit.likelihood import Problem
 from analysis.fit.ml import first_points, maximise
 from analysis.fit.polish import Polished, Search, _learned, polish, searches
-from analysis.fit.soundness import soundness
+from analysis.fit.soundness import CLOSE, soundness
 from analysis.fit.space import first_trials, make_space, scale_of, values_of
-from analysis.hidden_noise import LOOSE
 from analysis.learner import Context
 from analysis.predict import log_likelihood
 from analysis.registry import build_learner
@@ -278,14 +277,30 @@ def test_a_fault_is_named_by_the_trials_own_number_and_is_a_doubt(walk, walk_fit
     assert str(found.sound.fault) in doubts(found)
 
 
-def test_a_spread_that_is_known_loosely_is_a_doubt(gradient_learner):
+def test_particles_that_disagree_with_the_matched_likelihood_are_a_doubt(gradient_learner):
     plan, seen = gradient_learner
-    params = plan.learner.make_params({"initial_mean": 0.0, "initial_sd": 4.0, "motor_sd": 1.0, "alpha_log_var": 0.1})
+    slow = {"alpha_mean": 0.01, "alpha_log_var": 0.01}
+    params = plan.learner.make_params({"initial_mean": 0.0, "initial_sd": 4.0, "motor_sd": 1.0, **slow})
     found = soundness(plan.learner, params, 1, seen)
-    assert 0 < found.looseness < LOOSE and found.doubts() == []
+    assert 0 < abs(found.off) < CLOSE and found.doubts() == []
     fast = soundness(plan.learner, params._replace(alpha_log_var=np.float64(3.0)), 1, seen)
-    assert fast.looseness > LOOSE
-    assert any(f"only to within {fast.looseness:.2g}" in doubt for doubt in fast.doubts())
+    assert abs(fast.off) > CLOSE
+    assert any(f"differ by {abs(fast.off):.2g} nat a trial" in doubt for doubt in fast.doubts())
+
+
+def test_nobody_asks_particles_where_nothing_is_hidden_or_nobody_wants_to_know(gradient_learner):
+    plan, seen = gradient_learner
+    params = plan.learner.make_params({"initial_mean": 0.0, "initial_sd": 4.0, "motor_sd": 1.0})
+    assert soundness(plan.learner, params, 1, seen, thorough=False).off is None
+    assert soundness(plan.learner, params._replace(motor_sd=np.zeros(1)), 1, seen).off is None
+
+
+def test_a_trial_without_an_action_is_none_of_the_particles_business(gradient_learner):
+    plan, seen = gradient_learner
+    slow = {"alpha_mean": 0.01, "alpha_log_var": 0.01}
+    params = plan.learner.make_params({"initial_mean": 0.0, "initial_sd": 4.0, "motor_sd": 1.0, **slow})
+    actions = np.where(np.arange(len(seen.reward))[:, None] % 7 == 3, np.nan, seen.action)
+    assert abs(soundness(plan.learner, params, 1, seen._replace(action=actions)).off) < CLOSE
 
 
 def test_first_trials_give_mean_and_sd():

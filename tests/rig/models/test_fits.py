@@ -49,7 +49,7 @@ def test_a_fit_is_taken_by_a_twin(tmp_path):
     fixes = [word for fix in ("initial_mean=0", "motor_sd=0.5", "initial_baseline=-0.5", "baseline_decay=0.9") for word in ("--fix", fix)]
     assert command(table(tmp_path), out, "--learner", "policy-gradient", "--starts", 3, *fixes) == 0
     found = json.loads((out / "fit.json").read_text())
-    assert found["looseness"] > 0
+    assert 0 < abs(found["matching_error"]) < 0.01
     stored = found["parameters"]
     assert stored["baseline_decay"] == {"estimate": 0.9, "se": None, "fixed": True}
     protocol = load_protocol("reach-reward").protocol
