@@ -54,26 +54,16 @@ def transposed(a: Square) -> Square:
     return Square(a.xx, a.yx, a.xy, a.yy)
 
 
-def around(a: Square, covariance: Even) -> Even:
-    """``a covariance a^T``."""
-    left = product(a, covariance)
-    return Even(left.xx * a.xx + left.xy * a.xy, left.xx * a.yx + left.xy * a.yy, left.yx * a.yx + left.yy * a.yy)
+def symmetric(a: Square | Even, b: Square | Even) -> Even:
+    """``a b``, known to be symmetric."""
+    a, b = (part if isinstance(part, Square) else square(part) for part in (a, b))
+    return Even(a.xx * b.xx + a.xy * b.yx, a.xx * b.xy + a.xy * b.yy, a.yx * b.xy + a.yy * b.yy)
 
 
 def scaled(d: Two, a: Square | Even) -> Square:
     """``diag(d) a``."""
     a = a if isinstance(a, Square) else square(a)
     return Square(d.x * a.xx, d.x * a.xy, d.y * a.yx, d.y * a.yy)
-
-
-def added(a: Square, b: Square) -> Square:
-    """``a + b``."""
-    return Square(*(p + q for p, q in zip(a, b, strict=True)))
-
-
-def less(a: Square, b: Square) -> Square:
-    """``a - b``."""
-    return Square(*(p - q for p, q in zip(a, b, strict=True)))
 
 
 def inverse(a: Even) -> tuple[Even, Array]:

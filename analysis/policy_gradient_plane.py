@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 from analysis.angles import WRAPPED
 from analysis.beginning import scan_beginning
 from analysis.hidden_noise import points_of
-from analysis.plane import Even, Square, Two, added, around, inverse, less, product, scaled, times, transposed, turned, turned_back
+from analysis.plane import Even, Square, Two, inverse, product, scaled, symmetric, times, transposed, turned, turned_back
 from analysis.policy_gradient_options import Chosen
 from analysis.policy_gradient_state import Params
 from analysis.twin import Seen
@@ -252,8 +252,7 @@ def _explored(chosen: Chosen, fixed: Fixed, cases: _Cases, advantage: Array) -> 
     params = fixed.params
     share = product(cases.noise, cases.inverse)
     e = times(cases.explored, cases.slope)
-    left = product(product(cases.explored, cases.inverse), cases.noise)
-    left = Even(left.xx, 0.5 * (left.xy + left.yx), left.yy)
+    left = symmetric(share, cases.explored)
     along = e if chosen.natural else cases.slope
     rate = jnp.where(advantage > 0, params.alpha_plus, params.alpha_minus) * advantage
     rates = Two(*(_capped(chosen, rate, x * up) for x, up in zip(along, cases.slope, strict=True)))
@@ -270,22 +269,26 @@ def _capped(chosen: Chosen, rate: Array, change: Array) -> Array:
 
 
 def _moved(chosen: Chosen, fixed: Fixed, cases: _Cases, explored: _Explored, of_mean: Even) -> _Moved:
-    """Kalman's filter for the mean, in Joseph's form."""
+    """Kalman's filter for the mean, which moves by rates times what is credited: exploration (natural), or its precision times it. It is
+    written by what the action leaves open of mean and exploration, products of what is positive, so that little cancels."""
     a, rate, share = fixed.params.retention, explored.rate, explored.share
+    own = product(of_mean, cases.inverse)
+    together = product(own, cases.explored)  # minus the covariance of mean and exploration, given the action
+    unseen = Even(*(e + m for e, m in zip(cases.explored, fixed.motor, strict=True)))
+    still = symmetric(own, unseen)
     if chosen.natural:
-        rest = product(cases.explored, cases.inverse)
-        stepped, unseen, with_left = scaled(rate, rest), scaled(rate, share), scaled(rate, explored.left)
+        credited, with_mean, with_left = explored.left, together, scaled(rate, explored.left)
     else:
-        precision = turned(cases.cos, cases.sin, *cases.precisions)
-        stepped, unseen, with_left = scaled(rate, cases.inverse), scaled(rate, product(precision, share)), scaled(rate, transposed(share))
-    own = Square(*(a * x for x in product(of_mean, cases.inverse)))
-    kalman = added(own, stepped)
-    aged = Square(a - kalman.xx, -kalman.xy, -kalman.yx, a - kalman.yy)
-    parts = around(aged, of_mean), around(less(unseen, own), cases.explored), around(kalman, fixed.motor)
-    xx, xy, yy = (sum(elements[1:], elements[0]) for elements in zip(*parts, strict=True))
-    process, shift = fixed.params.process_sd**2, times(own, cases.seen)
-    mean = Two(a * cases.mean.x + explored.step.x + shift.x, a * cases.mean.y + explored.step.y + shift.y)
-    return _Moved(mean, Even(xx + process, xy, yy + process), less(with_left, product(own, cases.explored)))
+        credited = symmetric(turned(cases.cos, cases.sin, *cases.precisions), share)
+        with_mean, with_left = own, scaled(rate, transposed(share))
+    process, moved = fixed.params.process_sd**2, times(of_mean, cases.slope)
+    mean = Two(*(a * (old + by) + step for old, by, step in zip(cases.mean, moved, explored.step, strict=True)))
+    after = Even(
+        a * (a * still.xx - 2 * rate.x * with_mean.xx) + rate.x * rate.x * credited.xx + process,
+        a * (a * still.xy - rate.y * with_mean.xy - rate.x * with_mean.yx) + rate.x * rate.y * credited.xy,
+        a * (a * still.yy - 2 * rate.y * with_mean.yy) + rate.y * rate.y * credited.yy + process,
+    )
+    return _Moved(mean, after, Square(*(with_step - a * still for with_step, still in zip(with_left, together, strict=True))))
 
 
 def _turned_on(fixed: Fixed, cases: _Cases, explored: _Explored, with_exploration: Square, advantage: Array) -> _TurnedOn:

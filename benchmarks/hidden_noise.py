@@ -22,7 +22,7 @@ from rig.arithmetic import work_without_idle_threads
 from rig.models.recovery import Asked, study_of, truth_of
 
 LEARNER = "policy-gradient"
-PARTICLES, TRIALS, SETS = 10_000, 600, 20
+PARTICLES, TRIALS, SETS = 10_000, 400, 20
 
 
 class Case(NamedTuple):
@@ -106,6 +106,7 @@ def main() -> None:
         "records": sets * len(cases),
         "stable": sum(one["stable"] for one in cases.values()),
         "close": sum(one["close"] for one in cases.values()),
+        "median": float(np.median([one["median"] for one in cases.values()])),
         "largest": max(one["largest"] for one in cases.values()),
         "cases": cases,
         "faster": faster,

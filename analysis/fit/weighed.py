@@ -4,8 +4,10 @@ The highest peak of a rugged likelihood lets every parameter that can't be told 
 so does each point of a profile. Intervals that come of that hold too few truths (docs/explanation/recovery.md). An average over what can't
 be told holds as many as it says.
 
-Draws come from a mixture of Student's t, which begins at the peaks that the search has found and is fitted to its own weighted draws
+Draws come from a mixture of Student's t, which begins wide about the peaks that the search has found and is fitted to its weighted draws
 (Cappé, Douc, Guillin, Marin & Robert 2008), all of which count, by the mean of all mixtures so far (Cornuet, Marin, Mira & Robert 2012).
+While few draws have nearly all of the weight, powers of the weights below 1 stand in for them: the mixture closes in by degrees, and on all
+places that are likely.
 """
 
 from collections.abc import Sequence
@@ -20,13 +22,15 @@ from analysis.fit.likelihood import Problem
 from analysis.fit.space import Space
 
 WORTH = 400.0  # independent draws that are asked for
+_TOLD = 100.0  # independent draws that a mixture is fitted to, at least: the weights are made as even as that takes
 _DRAWS = 512  # of a round
-ROUNDS = 12  # at most
+ROUNDS = 24  # at most
 _PARTS = 6  # of the mixture, beside the prior
 _FREEDOM = 5.0  # of Student's t: tails that are wider than a peak's
 _FAR = 8.0  # nats below the best, at which a peak no longer counts
 _APART = 0.05  # of a coordinate, beyond which two peaks are two
 _LEAST = 0.02  # share of each part
+_WIDER = 4.0  # times as wide as its peak a part begins: what lies between peaks, or beside them, has to be drawn to be known
 _OFFERED = 0.1  # share of the prior among the draws: no weight grows without bound where no peak was found
 
 
@@ -92,7 +96,7 @@ def weigh(problem: Problem, peaks: Sequence[Float[np.ndarray, " free"]], rounds:
         found = Weighed(points, _weights(mixtures, points, heights))
         if found.worth >= WORTH or len(mixtures) == rounds:
             return found
-        mixtures.append(_fitted(mixtures[-1], found))
+        mixtures.append(_fitted(mixtures[-1], _evened(found)))
 
 
 def broad(space: Space) -> Prior:
@@ -114,7 +118,7 @@ def _distinct(problem: Problem, peaks: Sequence[np.ndarray]) -> Float[np.ndarray
 
 def _begun(problem: Problem, prior: Prior, peaks: Float[np.ndarray, "peak free"], random: np.random.Generator) -> Mixture:
     """Parts at the peaks, as wide as these are, and about them, so that a bent peak can be covered."""
-    scatter = np.linalg.inv(problem.differences(peaks).information + np.diag(prior.sd**-2))
+    scatter = _WIDER**2 * np.linalg.inv(problem.differences(peaks).information + np.diag(prior.sd**-2))
     again = np.arange(_PARTS) % len(peaks)
     normal = random.standard_normal((_PARTS, peaks.shape[1])) * (np.arange(_PARTS) >= len(peaks))[:, None]
     centre = peaks[again] + np.einsum("pij,pj->pi", np.linalg.cholesky(scatter)[again], normal)
@@ -126,6 +130,18 @@ def _weights(mixtures: Sequence[Mixture], points: Float[np.ndarray, "draw free"]
     """What each draw counts: how high it is over how often it is drawn."""
     drawn = logsumexp([logsumexp(one.log_parts(points), axis=0) for one in mixtures], axis=0)
     return np.exp(heights - drawn - logsumexp(heights - drawn))
+
+
+def _evened(found: Weighed) -> Weighed:
+    """Weights to the highest power, 1 at most, that leaves them worth ``_TOLD`` draws (by bisection)."""
+    powers, logs = [0.0, 1.0], np.log(np.maximum(found.weights, 1e-300))
+    evened = lambda power: found._replace(weights=np.exp(power * logs - logsumexp(power * logs)))  # noqa: E731
+    if found.worth >= _TOLD:
+        return found
+    for _ in range(20):
+        middle = sum(powers) / 2
+        powers[evened(middle).worth < _TOLD] = middle
+    return evened(powers[0])
 
 
 def _fitted(mixture: Mixture, found: Weighed) -> Mixture:

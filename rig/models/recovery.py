@@ -19,6 +19,7 @@ from rig.models.fits import choose
 from rig.models.learner_choice import named_choice, targets_of
 from rig.models.runs import finite, keeping, kept_lines, open_run, write_json
 from rig.models.scheduler import spread
+from rig.tables.derive import split_setting
 
 SETS, RESULT = "sets.jsonl", "recovery.json"
 

@@ -86,6 +86,14 @@ def test_one_practice_says_where_truths_lie_and_shares_of_1_can_vary():
         assert truth.centre[place] == truth.space.search[place, 1]
 
 
+def test_truths_are_drawn_from_the_range_that_is_asked_for(tmp_path):
+    out = tmp_path / "ranged"
+    assert command(out, "--range", "level_sd.reach_angle_deg=5,6", "--learner", "local-level") == 0
+    truths = [one["truth"]["level_sd.reach_angle_deg"] for one in sets_of(out)]
+    assert len(set(truths)) == 2 and all(5 <= truth <= 6 for truth in truths)
+    assert json.loads((out / RESULT).read_text())["ranges"] == ["level_sd.reach_angle_deg=5,6"]
+
+
 def test_a_file_is_no_folder_for_results(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert command(tmp_path / "file") == 2
@@ -97,6 +105,12 @@ def test_what_cannot_be_recovered_is_said(tmp_path, capsys):
         (("--trials", "many"), "--trials many"),
         (("--learner", "a,b"), "no learner 'a'"),
         (("--simulations", "0"), "--simulations"),
+        (("--range", "level_sd.reach_angle_deg"), "expected"),
+        (("--range", "level_sd.reach_angle_deg=1"), "expected NAME=LOW,HIGH"),
+        (("--range", "level_sd.reach_angle_deg=2,1"), "the first one less"),
+        (("--range", "level_sd.reach_angle_deg=-1,1"), "the first one less"),
+        (("--range", "alpha_mean=0.1,1"), "no such parameter is fitted; there are"),
+        (("--range", "level_sd.reach_angle_deg=1,2", "--range", "level_sd.reach_angle_deg=1,3"), "given twice"),
     ]:
         assert command(tmp_path / "none", *more) == 2
         assert words in capsys.readouterr().err
