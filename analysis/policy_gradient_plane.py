@@ -179,7 +179,7 @@ def _learned(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Trial) -> tupl
     known = border(_known, belief)
     cases = border(partial(_cases, fixed), belief, trial, known)
     nearest = jnp.min(cases.distance, axis=0)
-    weights = _WEIGHTS * jnp.exp(0.5 * (nearest - cases.distance)) / jnp.sqrt(cases.volume)
+    weights = jnp.exp(0.5 * (nearest - cases.distance)) / jnp.sqrt(cases.volume) * _WEIGHTS
     total = jnp.sum(weights, axis=0)
     log_prob = jnp.log(total) - 0.5 * nearest + fixed.log_unit
     baseline, told = belief.baseline, jnp.isfinite(trial.reward)

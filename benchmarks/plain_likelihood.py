@@ -1,6 +1,6 @@
 """The likelihood of the policy gradient on throws as a laboratory's own script has it: a loop over trials in NumPy, and nothing else.
 
-It is the model of ``analysis.hidden_noise``, whose reasons stand there, with matrices over the six learners that a belief stands for.
+It is the model of ``analysis.hidden_noise``, whose reasons stand there, with matrices over the 13 learners that a belief stands for.
 Nothing of twinrig is imported, so that an environment that has only an optimiser can run it.
 """
 
@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-PLACES = np.sqrt(3.0) * np.concatenate([np.eye(3), -np.eye(3)])  # of the six, in SDs of the spread: two log variances, an angle
+GOLDEN = (1 + np.sqrt(5)) / 2
+CORNERS = np.array([np.roll([0, a, b], by) for a in (1, -1) for b in (GOLDEN, -GOLDEN) for by in range(3)])  # of an icosahedron
+PLACES = np.concatenate([np.zeros((1, 3)), np.sqrt(5 / (1 + GOLDEN**2)) * CORNERS])  # in SDs of the spread: two log variances, an angle
+WEIGHTS = np.append(0.4, np.full(12, 0.05))
 LEAST = 1e-14 * np.eye(3)
 
 
@@ -35,8 +38,9 @@ def log_likelihood(parameters: Mapping[str, Any], actions: np.ndarray, rewards: 
         inverse = np.linalg.inv(explored + noise)
         distances = np.einsum("ci,cij,cj->c", seen, inverse, seen)
         densities = -0.5 * (distances + np.log(np.linalg.det(explored + noise))) - np.log(2 * np.pi)
+        densities = densities + np.log(WEIGHTS)
         density = np.logaddexp.reduce(densities)
-        total += density - np.log(len(PLACES)) - np.log(scale).sum()
+        total += density - np.log(scale).sum()
         shares = np.exp(densities - density)
 
         advantage = 0.0 if np.isnan(reward) else reward - baseline
