@@ -29,12 +29,14 @@ class Case(NamedTuple):
 
     throws: int
     fix: tuple[str, ...]
+    ranges: tuple[str, ...] = ()  # of true values; else a factor of 3 either way of the usual ones
 
 
 START, MOTOR = "initial_mean=85,3.5", "motor_sd=2,0.15"  # deg, m/s
 CASES = {
     "throws_200": Case(200, (START, MOTOR)),
     "throws_600": Case(600, (START, MOTOR)),
+    "throws_600_faster": Case(600, (START, MOTOR), ("alpha_log_var=0.067,0.6",)),
     "throws_200_motor_free": Case(200, (START,)),
     "throws_600_motor_free": Case(600, (START,)),
     "throws_3000_natural": Case(3000, (START, MOTOR, "gradient=natural")),
@@ -45,7 +47,7 @@ CASES = {
 def measure(name: str, sets: int) -> dict[str, Any]:
     """What the data sets of one case say, and its picture."""
     case = CASES[name]
-    asked = Asked("skittles", (LEARNER,), (case.throws,), MOST, 0, case.fix, STARTS)
+    asked = Asked("skittles", (LEARNER,), (case.throws,), MOST, 0, case.fix, STARTS, case.ranges)
     found = sorted(gathered(asked, sets, name), key=lambda one: one["index"])
     summary = summarise(found, LEARNER, truth_of(asked, LEARNER, case.throws))
     if name == PICTURED:
@@ -57,6 +59,7 @@ def measure(name: str, sets: int) -> dict[str, Any]:
         "sets": summary["sets"],
         "starts": STARTS,
         "fixed": list(case.fix),
+        "ranges": list(case.ranges),
         "best_found": round(summary["best_found"], 3),
         "unreliable": round(summary["unreliable"], 3),
         "r": _spoken(told, "r"),
