@@ -22,7 +22,7 @@ from rig.arithmetic import work_without_idle_threads
 from rig.models.recovery import Asked, study_of, truth_of
 
 LEARNER = "policy-gradient"
-PARTICLES, TRIALS, SETS = 10_000, 400, 20
+PARTICLES, TRIALS, SETS = 10_000, 400, 10
 
 
 class Case(NamedTuple):
@@ -40,8 +40,6 @@ CASES = {
     "skittles, natural gradient": Case("skittles", ("gradient=natural",)),
     "reach-reward": Case("reach-reward"),
     "bimanual": Case("bimanual", ("context=features", "critic=features", "covariance=diagonal", "step_cap=0.4")),
-    "bimanual, cholesky": Case("bimanual", ("context=features", "critic=features", "covariance=cholesky", "step_cap=0.4")),
-    "arc": Case("arc", ("covariance=diagonal", "step_cap=0.1")),
 }
 
 

@@ -30,6 +30,7 @@ _FREEDOM = 5.0  # of Student's t: tails that are wider than a peak's
 _FAR = 8.0  # nats below the best, at which a peak no longer counts
 _APART = 0.05  # of a coordinate, beyond which two peaks are two
 _LEAST = 0.02  # share of each part
+_FIRM = 1e10  # times the prior's information
 _WIDER = 4.0  # times as wide as its peak a part begins: what lies between peaks, or beside them, has to be drawn to be known
 _OFFERED = 0.1  # share of the prior among the draws: no weight grows without bound where no peak was found
 
@@ -118,12 +119,19 @@ def _distinct(problem: Problem, peaks: Sequence[np.ndarray]) -> Float[np.ndarray
 
 def _begun(problem: Problem, prior: Prior, peaks: Float[np.ndarray, "peak free"], random: np.random.Generator) -> Mixture:
     """Parts at the peaks, as wide as these are, and about them, so that a bent peak can be covered."""
-    scatter = _WIDER**2 * np.linalg.inv(problem.differences(peaks).information + np.diag(prior.sd**-2))
+    scatter = _WIDER**2 * _scatter(problem.differences(peaks).information, prior)
     again = np.arange(_PARTS) % len(peaks)
     normal = random.standard_normal((_PARTS, peaks.shape[1])) * (np.arange(_PARTS) >= len(peaks))[:, None]
     centre = peaks[again] + np.einsum("pij,pj->pi", np.linalg.cholesky(scatter)[again], normal)
     share = np.concatenate([[_OFFERED], np.full(_PARTS, (1 - _OFFERED) / _PARTS)])
     return Mixture(share, np.concatenate([prior.mean[None], centre]), np.concatenate([np.diag(prior.sd**2)[None], scatter[again]]))
+
+
+def _scatter(information: Float[np.ndarray, "peak free free"], prior: Prior) -> Float[np.ndarray, "peak free free"]:
+    """Covariance by the information of record and prior together; so that it has a factor, no direction is told by more than ``_FIRM``."""
+    told, axes = np.linalg.eigh(prior.sd[:, None] * information * prior.sd)
+    half = prior.sd[:, None] * axes / np.sqrt(1 + np.clip(told, 0, _FIRM))[:, None, :]
+    return half @ np.swapaxes(half, 1, 2)
 
 
 def _weights(mixtures: Sequence[Mixture], points: Float[np.ndarray, "draw free"], heights: Float[np.ndarray, " draw"]) -> np.ndarray:

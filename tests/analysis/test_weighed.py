@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.fit.fit import Plan, pose
-from analysis.fit.weighed import WORTH, Mixture, Weighed, _fitted, broad, weigh
+from analysis.fit.weighed import WORTH, Mixture, Weighed, _evened, _fitted, _scatter, broad, weigh
 from analysis.registry import build_learner
 from tests.analysis.test_fit import REACH, record
 
@@ -64,3 +64,18 @@ def test_a_mixture_is_a_density_and_moves_to_what_weighs():
     moved = _fitted(mixture, Weighed(points, normal / density / np.sum(normal / density)))
     np.testing.assert_array_equal(moved.centre[0], [0, 0])
     assert moved.share.sum() == pytest.approx(1) and np.linalg.norm(moved.centre[1] + 1.0) < np.linalg.norm(mixture.centre[1] + 1.0) / 3
+
+
+def test_a_peak_as_narrow_as_can_be_still_has_a_width(level):
+    prior = broad(level.space)
+    usual, narrow = _scatter(np.stack([np.diag([4.0, 1.0]), 1e14 * np.array([[1.0, 1.0], [1.0, 1.0 + 1e-9]])]), prior)
+    np.testing.assert_allclose(usual, np.diag(1 / (np.array([4.0, 1.0]) + prior.sd**-2)))
+    assert np.isfinite(np.linalg.cholesky(narrow)).all() and np.diag(narrow).max() < 1e-3
+
+
+def test_weights_are_evened_until_enough_draws_count():
+    weights = np.exp(-np.arange(600) / 5.0)
+    found = _evened(Weighed(np.zeros((600, 1)), weights / weights.sum()))
+    assert found.worth == pytest.approx(100, rel=0.01) and np.all(np.diff(found.weights) < 0)
+    even = Weighed(np.zeros((600, 1)), np.full(600, 1 / 600))
+    assert _evened(even) is even
