@@ -75,10 +75,15 @@ def measure(case: Case, sets: int) -> dict[str, Any]:
         "stable": int(stable.sum()),
         "close": int((off[stable] < CLOSE).sum()),
         "median": float(np.median(off[stable]).round(5)),
-        "largest": float(off[stable].max().round(4)),
-        "largest_between_particles": float(chance[stable].max().round(4)),
-        "largest_unstable": float(off[~stable].max().round(4)) if (~stable).any() else None,
+        "largest": _largest(off[stable]),
+        "largest_between_particles": _largest(chance[stable]),
+        "largest_unstable": _largest(off[~stable]),
     }
+
+
+def _largest(values: np.ndarray) -> float | None:
+    """None where there are none, or one has overflowed."""
+    return float(values.max().round(4)) if len(values) and np.isfinite(values).all() else None
 
 
 def _one(study: Study, truth: Truth, index: int) -> Held:
