@@ -30,6 +30,9 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     """Predict and write the table."""
+    from rig.arithmetic import work_without_idle_threads
+
+    work_without_idle_threads()
     from protocols.load import load_protocol
     from rig.models.prediction import predict_to
     from rig.tables.tables import Source
