@@ -4,8 +4,8 @@ The mean is ``weights . x``, x the rows that practice moves; ``y = mean + e + m`
 spread theta (log variances and what mixes them) takes a step that is quadratic in e. For a fixed spread, x is Kalman's filter: exact.
 The spread isn't known either. It is held as a Gaussian, together with x, and stands for a few learners with spreads about its mean
 (sigma points: Julier & Uhlmann 1997; of up to three numbers they have a Gaussian's moments up to the fifth, without which the belief grows
-too sure of itself). Each has its own Kalman filter, and counts as much as it predicted the action. Afterwards the
-mixture is a Gaussian again, with its mean and covariance, those of the quadratic steps included in closed form.
+too sure of itself). Each has its own Kalman filter, and counts as much as it predicted the action. Afterwards the mixture is a Gaussian
+again, with its mean and covariance, those of the quadratic steps included in closed form.
 """
 
 from collections.abc import Callable

@@ -23,7 +23,9 @@ class Soundness(NamedTuple):
 
     shift_growth: float  # the most by which a small shift of the yoked state grew within the record
     fault: Fault | None  # the first trial on which something wasn't sound
-    off: float | None = None  # nats a trial by which the likelihood exceeds that of particles; None: it is exact, or nobody looked
+    matching_error: float | None = (
+        None  # nats a trial by which the likelihood exceeds that of particles; None: it is exact, or nobody looked
+    )
 
     def doubts(self) -> list[str]:
         """What a reader has to know, in words."""
@@ -33,10 +35,11 @@ class Soundness(NamedTuple):
                 f"a shift of 1e-9 of the yoked state grew by {self.shift_growth:.3g}: predictions and estimates are unreliable; a step cap,"
                 " a natural gradient or retention below 1 tame it"
             )
-        if self.off is not None and not abs(self.off) <= CLOSE:
+        if self.matching_error is not None and not abs(self.matching_error) <= CLOSE:
             found.append(
-                f"the likelihood, which is matched by moments, and that of {PARTICLES} particles differ by {abs(self.off):.2g} nat a trial"
-                f" (usual: below {CLOSE}): one of them has lost track; smaller rates, a step cap or a natural gradient are followed better"
+                f"the likelihood, which is matched by moments, and that of {PARTICLES} particles differ by {abs(self.matching_error):.2g}"
+                f" nat a trial (usual: below {CLOSE}): one of them has lost track; smaller rates, a step cap or a natural gradient are"
+                " followed better"
             )
         return found
 
@@ -59,11 +62,11 @@ def soundness(
         lambda column: np.asarray(column)[:count], (found.prediction.policy, found.prediction.log_prob, trials.reward, trials.action)
     )
     fault = first_fault(policy, log_prob, reward, action, numbers)
-    off = _off(learner, params, contexts, trials, found.prediction.log_prob) if thorough and fault is None else None
-    return Soundness(float(np.max(found.shift_growth[:count])), fault, off)
+    error = _matching_error(learner, params, contexts, trials, found.prediction.log_prob) if thorough and fault is None else None
+    return Soundness(float(np.max(found.shift_growth[:count])), fault, error)
 
 
-def _off(learner: Learner, params: Params, contexts: int, trials: Seen, log_prob: Float[np.ndarray, " trial"]) -> float | None:
+def _matching_error(learner: Learner, params: Params, contexts: int, trials: Seen, log_prob: Float[np.ndarray, " trial"]) -> float | None:
     """Of a trial that has an action, on average."""
     if not learner.matched or not np.all(np.asarray(params.motor_sd) > 0):
         return None

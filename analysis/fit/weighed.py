@@ -30,7 +30,7 @@ _FREEDOM = 5.0  # of Student's t: tails that are wider than a peak's
 _FAR = 8.0  # nats below the best, at which a peak no longer counts
 _APART = 0.05  # of a coordinate, beyond which two peaks are two
 _LEAST = 0.02  # share of each part
-_FIRM = 1e10  # times the prior's information
+_FIRM = 1e10  # times the prior's information: the most that a peak counts as narrow
 _WIDER = 4.0  # times as wide as its peak a part begins: what lies between peaks, or beside them, has to be drawn to be known
 _OFFERED = 0.1  # share of the prior among the draws: no weight grows without bound where no peak was found
 
@@ -118,7 +118,7 @@ def _distinct(problem: Problem, peaks: Sequence[np.ndarray]) -> Float[np.ndarray
 
 
 def _begun(problem: Problem, prior: Prior, peaks: Float[np.ndarray, "peak free"], random: np.random.Generator) -> Mixture:
-    """Parts at the peaks, as wide as these are, and about them, so that a bent peak can be covered."""
+    """Parts at the peaks, wider than these are, and about them, so that a bent peak can be covered."""
     scatter = _WIDER**2 * _scatter(problem.differences(peaks).information, prior)
     again = np.arange(_PARTS) % len(peaks)
     normal = random.standard_normal((_PARTS, peaks.shape[1])) * (np.arange(_PARTS) >= len(peaks))[:, None]

@@ -37,8 +37,8 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
     from rig.arithmetic import work_without_idle_threads
 
     work_without_idle_threads()
-    from rig.models.recovery import Asked, check, compute, conclude, jobs_of, open_folder
-    from rig.models.scheduler import check as check_scheduler
+    from rig.models.recovery import Asked, check_asked, compute, conclude, jobs_of, open_folder
+    from rig.models.scheduler import check
 
     asked = Asked(
         options.protocol,
@@ -51,8 +51,8 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
         tuple(options.ranges),
     )
     _check(options, asked)
-    check(asked)
-    check_scheduler(options.scheduler)
+    check_asked(asked)
+    check(options.scheduler)
     done = open_folder(asked, options.out)
     waiting = [job for job in jobs_of(asked) if job not in done]
     found = [*done.values(), *shown(compute(asked, waiting, options.out, options.workers, options.scheduler), len(waiting), "fitting")]

@@ -216,7 +216,7 @@ def as_stored(fitted: Fit, options: dict[str, str]) -> dict[str, Any]:
 def of_soundness(sound: Soundness) -> dict[str, Any]:
     """Whether the learner can be believed over the record."""
     fault = None if sound.fault is None else str(sound.fault)
-    return {"shift_growth": sound.shift_growth, "matching_error": sound.off, "fault": fault}
+    return {"shift_growth": sound.shift_growth, "matching_error": sound.matching_error, "fault": fault}
 
 
 def _parameter(estimate: float, known: Certainty) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def _range(setting: str) -> tuple[str, tuple[float, float]]:
     return name, (low, high)
 
 
-def check(asked: Asked) -> None:
+def check_asked(asked: Asked) -> None:
     """Find what is wrong before any work.
 
     Raises:

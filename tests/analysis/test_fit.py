@@ -282,17 +282,17 @@ def test_particles_that_disagree_with_the_matched_likelihood_are_a_doubt(gradien
     slow = {"alpha_mean": 0.01, "alpha_log_var": 0.01}
     params = plan.learner.make_params({"initial_mean": 0.0, "initial_sd": 4.0, "motor_sd": 1.0, **slow})
     found = soundness(plan.learner, params, 1, seen)
-    assert 0 < abs(found.off) < CLOSE and found.doubts() == []
+    assert 0 < abs(found.matching_error) < CLOSE and found.doubts() == []
     fast = soundness(plan.learner, params._replace(alpha_log_var=np.float64(3.0)), 1, seen)
-    assert abs(fast.off) > CLOSE
-    assert any(f"differ by {abs(fast.off):.2g} nat a trial" in doubt for doubt in fast.doubts())
+    assert abs(fast.matching_error) > CLOSE
+    assert any(f"differ by {abs(fast.matching_error):.2g} nat a trial" in doubt for doubt in fast.doubts())
 
 
 def test_nobody_asks_particles_where_nothing_is_hidden_or_nobody_wants_to_know(gradient_learner):
     plan, seen = gradient_learner
     params = plan.learner.make_params({"initial_mean": 0.0, "initial_sd": 4.0, "motor_sd": 1.0})
-    assert soundness(plan.learner, params, 1, seen, thorough=False).off is None
-    assert soundness(plan.learner, params._replace(motor_sd=np.zeros(1)), 1, seen).off is None
+    assert soundness(plan.learner, params, 1, seen, thorough=False).matching_error is None
+    assert soundness(plan.learner, params._replace(motor_sd=np.zeros(1)), 1, seen).matching_error is None
 
 
 def test_a_trial_without_an_action_is_none_of_the_particles_business(gradient_learner):
@@ -300,7 +300,7 @@ def test_a_trial_without_an_action_is_none_of_the_particles_business(gradient_le
     slow = {"alpha_mean": 0.01, "alpha_log_var": 0.01}
     params = plan.learner.make_params({"initial_mean": 0.0, "initial_sd": 4.0, "motor_sd": 1.0, **slow})
     actions = np.where(np.arange(len(seen.reward))[:, None] % 7 == 3, np.nan, seen.action)
-    assert abs(soundness(plan.learner, params, 1, seen._replace(action=actions)).off) < CLOSE
+    assert abs(soundness(plan.learner, params, 1, seen._replace(action=actions)).matching_error) < CLOSE
 
 
 def test_first_trials_give_mean_and_sd():
