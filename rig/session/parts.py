@@ -111,6 +111,7 @@ def open_parts(
             for follower in (rig.twin, rig.inference):
                 if follower is not None:
                     _let_finish(follower, len(session.history))
+            recorder.catch_up(streams)
             opened.events = streams.events.counter
             if isinstance(attachment, Attachment):
                 with suppress(DeviceError):

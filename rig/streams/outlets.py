@@ -19,6 +19,7 @@ from devices.device import DeviceInfo, Samples
 from protocols.errors import StreamError
 from rig.streams.info import Origin, frames_info, json_info, motion_info
 
+PROBE = "recorder_probe"
 #: Longer than the buffer (8 kB) in which the recorder keeps what it writes, so that pushing it shows in the file.
 _FILLER = "." * 16384
 
@@ -160,9 +161,8 @@ class SessionStreams:
         return tuple(outlet.source_id for outlet in self.outlets)
 
     def probe(self) -> None:
-        """Push an event so long that a recorder can't keep it in its buffer, and a first message on the trials stream."""
-        self.trials.push({"event": "stream_opened"})
-        self.events.push({"event": "recorder_probe", "filler": _FILLER})
+        """Push an event so long that a recorder can't keep it in its buffer."""
+        self.events.push({"event": PROBE, "filler": _FILLER})
 
 
 def missing_streams(source_ids: Sequence[str], timeout: float) -> list[str]:

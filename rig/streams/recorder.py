@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from protocols.errors import RecorderError
-from rig.streams.outlets import SessionStreams, missing_streams, wait_for_streams
+from rig.streams.outlets import PROBE, SessionStreams, missing_streams, wait_for_streams
 from rig.streams.recorder_guard import IN_ORDER
 from rig.streams.xdf import scan_xdf
 
@@ -102,9 +102,21 @@ class Recorder:
         deadline = time.monotonic() + timeout
         while not self._connected():
             self._expect(deadline, "it is not connected to every stream")
+        streams.trials.push({"event": "stream_opened"})
         streams.probe()
         while missing := self._absent(streams.events.source_id):
             self._expect(deadline, f"its file does not show {', '.join(missing)}")
+
+    def catch_up(self, streams: SessionStreams, timeout: float = 5.0) -> None:
+        """Wait until the file shows all events pushed until now, at most ``timeout`` s, or less if it has died: on a busy machine
+        LabRecorder can be late, and when told to stop it leaves what it has not fetched."""
+        if not self.alive():
+            return
+        deadline, file = time.monotonic() + timeout, self.files[-1]
+        written = file.stat().st_size
+        streams.probe()
+        while not _says(file, PROBE, written) and self.alive() and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def alive(self) -> bool:
         """Whether LabRecorder is running and its file is in its place (costs microseconds)."""
@@ -184,6 +196,13 @@ def _numbered(file: Path, restarts: int) -> Path:
     """start-1.xdf, start-1b.xdf, ... start-1z.xdf, start-1-26.xdf, ..."""
     suffix = "" if restarts == 0 else chr(ord("a") + restarts) if restarts < 26 else f"-{restarts}"
     return file.with_name(f"{file.stem}{suffix}{file.suffix}")
+
+
+def _says(file: Path, word: str, start: int) -> bool:
+    """Whether the word stands in the file, from byte ``start`` on."""
+    with file.open("rb") as stream:
+        stream.seek(start)
+        return word.encode() in stream.read()
 
 
 def _log(file: Path) -> Path:

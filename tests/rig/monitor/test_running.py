@@ -38,7 +38,7 @@ def watch(folder):
 def ran(screen, tmp_path_factory):
     """A session that was paused, resumed, noted on, shouted at, and ended, all from elsewhere; its page went along."""
     folder = tmp_path_factory.mktemp("commanded")
-    write_short(folder, kind=SKITTLES, blocks=("trials = 200",))
+    write_short(folder, kind=SKITTLES, blocks=("trials = 200",), max_reaction_time=5.0, reaction_time=2.0)  # time to interrupt a trial
     words = ("pilot", "./short.toml", *SIMULATED, "--seed", 5, "--watch")
     with Running("data/short/PILOT1/session-1", *words, cwd=folder) as session:
         session.until(lambda: session.committed() >= 2)
@@ -47,7 +47,8 @@ def ran(screen, tmp_path_factory):
             assert answer.status == 200
         mode = (session.folder / CONTROL).stat().st_mode & 0o777
         watched = Watched(session.folder)
-        session.until(lambda: session.begun() > session.committed())  # so that there is a trial to interrupt
+        trials = session.begun()
+        session.until(lambda: session.begun() > trials)
         assert watched.command("pause")
         session.until(lambda: session.has("experimenter_pause"))
         watched._looked = 0.0

@@ -36,7 +36,7 @@ def test_a_recording_that_does_not_match_fails(screen, tmp_path):
     words = ("pilot", write_short(tmp_path), "--device", "simulated", "--trials", 1, "--data", tmp_path / "data", "--no-twin", "--windowed")
     command = [sys.executable, "-c", TAMPERED, *map(str, words), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 1 and done.stdout, done.stderr
     said = json.loads(done.stdout)
     assert said["verdict"] == "fail" and said["completed"] == 1 and not said["recording"]["ok"]
     assert "one sample is missing" in done.stderr

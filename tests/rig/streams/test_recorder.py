@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -213,6 +214,21 @@ def test_killed_session_leaves_no_recorder_and_a_file_that_can_be_read(tmp_path)
     assert not [process for process in left if runs(process)], "LabRecorder was left behind"
     events = next(stream for stream in read_xdf(file).streams if stream.name == "twinrig.events")
     assert '"event":"recorder_probe"' in events.values[0]
+
+
+def test_a_recorder_that_is_late_gets_the_last_events(tmp_path):
+    with SessionStreams(origin()) as streams:
+        with Recorder(tmp_path / "start-1.xdf", streams.source_ids) as recorder:
+            recorder.confirm(streams)
+            process = started_recorder()
+            process.suspend()
+            for number in range(20):
+                streams.events.push({"event": "go_cue", "trial": number})
+            threading.Timer(1.5, process.resume).start()
+            recorder.catch_up(streams)
+        pushed = streams.events.counter
+    events = next(stream for stream in read_xdf(recorder.files[0]).streams if stream.name == "twinrig.events")
+    assert len(events.values) == pushed > 20
 
 
 def test_killed_while_connecting_it_is_ended_by_its_guard(tmp_path):
