@@ -1,11 +1,17 @@
-"""Compiling ahead of the first call, so that what is timed is arithmetic; what was compiled is kept and serves other values too."""
+"""Compiling ahead of the first call, so that what is timed is arithmetic; what was compiled is kept and serves other values too.
+And what was compiled at work on all cores.
+"""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
 
 import jax
 import numpy as np
+
+_THREADS = int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1))  # one where JAX has none of its own
 
 #: Small sums stay with their neighbours. XLA hands them to a library for large ones, which takes 5 to 500 us for each, within a loop too.
 _PLAIN: dict[str, str | bool] = {"xla_cpu_experimental_ynn_fusion_type": ""}
@@ -20,6 +26,14 @@ def compiled(function: Callable[..., Any], fixed: tuple[Any, ...], values: tuple
     """
     leaves, structure = jax.tree.flatten(values)
     return _compiled(function, fixed, structure, tuple((np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves), wide)
+
+
+def side_by_side(function: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
+    """The function of each part, on all cores; it lets others work meanwhile, as machine code does."""
+    if len(parts) == 1:
+        return [function(part) for part in parts]
+    with ThreadPoolExecutor(min(_THREADS, len(parts))) as pool:
+        return list(pool.map(function, parts))
 
 
 @cache

@@ -39,6 +39,13 @@ class Policy(NamedTuple):
     reward_baseline: Float[Array, ""]
 
 
+class Walk(NamedTuple):
+    """A likelihood as one loop over trials."""
+
+    begin: Callable[[Params, int], tuple[Any, Any]]  # (params, number of contexts) -> what holds for all trials, state before the first
+    step: Callable[[Any, Any, Any], tuple[Any, Any]]  # (what holds, state, a trial: ``Seen``) -> state after it, log density of its action
+
+
 class Learner(NamedTuple):
     """A learner with its options chosen. All callables are pure and run under jit, vmap and grad."""
 
@@ -59,9 +66,8 @@ class Learner(NamedTuple):
     #: Many people and chains together, all trials of each before it, with gradients in reverse: (params of each chain and person, trials of
     #: each person, stacked) -> log densities. None: trial by trial is the only way.
     at_once: Callable[[Params, Any], Float[Array, "trial chain person"]] | None = None
-    #: The likelihood of a record (``Seen``), written out for many learners at once: fields of Params end with their axis.
-    #: The number of trials that are gone through comes last (None: all). No function: trial by trial.
-    log_probs: Callable[[Params, int, Any, Any], Float[Array, "trial learner"]] | None = None
+    #: The likelihood of a record in plain arithmetic, for ``analysis.lanes``. None: ``log_prob`` and ``update`` are the only way.
+    walk: Walk | None = None
 
     def make_params(self, values: Mapping[str, Any]) -> Params:
         """Parameters from names and values as files and command lines give them.

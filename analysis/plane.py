@@ -67,9 +67,9 @@ def scaled(d: Two, a: Square | Even) -> Square:
 
 
 def inverse(a: Even) -> tuple[Even, Array]:
-    """The inverse, and the determinant."""
-    volume = a.xx * a.yy - a.xy * a.xy
-    return Even(a.yy / volume, -a.xy / volume, a.xx / volume), volume
+    """The inverse, and its determinant."""
+    inverse = 1 / (a.xx * a.yy - a.xy * a.xy)
+    return Even(a.yy * inverse, -a.xy * inverse, a.xx * inverse), inverse
 
 
 def turned(cos: Array, sin: Array, first: Array, second: Array) -> Even:

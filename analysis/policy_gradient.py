@@ -64,7 +64,7 @@ def policy_gradient(options: Mapping[str, str], action_names: tuple[str, ...], t
         knowing=knowing,
         matched=chosen.hidden,
         **compiled,
-        log_probs=partial(written_out.log_probs, chosen) if written_out.is_written_out(chosen) else None,
+        walk=written_out.walk_of(chosen) if written_out.is_written_out(chosen) else None,
     )
 
 

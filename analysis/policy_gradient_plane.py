@@ -1,21 +1,20 @@
-"""The likelihood of the yoked policy gradient for actions of two numbers, written out number by number, for many learners at once.
+"""The likelihood of the yoked policy gradient for actions of two numbers, written out number by number for ``analysis.lanes`` to compile.
 
 The arithmetic is that of ``analysis.policy_gradient_watched`` and ``analysis.hidden_noise``, where the reasons stand; here it is laid out
-for speed. A case is one of the 13 learners (sigma points) that a belief stands for; arrays over cases have the axes (case, learner).
+for speed. A case is one of the 13 learners (sigma points) that a belief stands for; arrays have an axis over cases, or none.
 """
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool
 
 from analysis.angles import WRAPPED
-from analysis.beginning import scan_beginning
 from analysis.hidden_noise import points_of
+from analysis.learner import Walk
 from analysis.plane import Even, Square, Two, inverse, product, scaled, symmetric, times, transposed, turned, turned_back
 from analysis.policy_gradient_options import Chosen
 from analysis.policy_gradient_state import Params
@@ -24,7 +23,7 @@ from protocols.circle import cos_sin
 
 _LEAST = 1e-14  # as in ``analysis.hidden_noise``
 _POINTS = points_of(3)
-_PLACES, _WEIGHTS = _POINTS.places[:, :, None], _POINTS.weights[:, None]  # (case, number of the spread, 1), (case, 1)
+_PLACES, _WEIGHTS = _POINTS.places, _POINTS.weights
 
 
 class Spread(NamedTuple):
@@ -64,17 +63,8 @@ class Fixed(NamedTuple):
     mean: Two
     sd: Two
     motor: Even  # covariance, normalised
-    hidden: Bool[Array, " learner"]
     log_unit: Array  # log density of a case whose covariance has determinant 1, at its mean and in column units
     least: Array  # log variance
-
-
-class Trial(NamedTuple):
-    """What is seen of one trial; the same for all learners."""
-
-    action: Two
-    acted: Bool[Array, ""]
-    reward: Array
 
 
 class _Known(NamedTuple):
@@ -93,7 +83,7 @@ class _Cases(NamedTuple):
     explored: Even
     noise: Even  # of what hides exploration
     inverse: Even  # of the covariance of what is seen
-    volume: Array  # determinant of the covariance of what is seen
+    determinant: Array  # of that inverse
     slope: Two  # inverse times seen
     distance: Array  # Mahalanobis', squared
 
@@ -125,28 +115,27 @@ def is_written_out(chosen: Chosen) -> bool:
     return usual and chosen.hidden and chosen.context in ("none", "target-relative") and not WRAPPED.intersection(chosen.action_names)
 
 
-def log_probs(
-    chosen: Chosen, params: Params, contexts: int, trials: Seen, length: Int[Array, ""] | int | None = None
-) -> Float[Array, "trial learner"]:
-    """The log density of each action, predicted from those before it; 0 where there was none, and beyond ``length`` (``scan_beginning``).
+def walk_of(chosen: Chosen) -> Walk:
+    """The likelihood of learners with these options."""
+    return Walk(_begun, partial(_step, chosen))
 
-    Fields of ``params`` end with learners.
-    """
+
+def _begun(params: Params, contexts: int) -> tuple[Fixed, Belief]:
     del contexts
-    actions, rewards = jnp.asarray(trials.action), jnp.asarray(trials.reward)
-    acted = jnp.isfinite(actions).all(axis=1)
-    known = jnp.where(acted[:, None], actions, 0.0)
     fixed = _fixed(params)
-    step = partial(_step, chosen, fixed)
-    return scan_beginning(step, _start(fixed), Trial(Two(known[:, 0], known[:, 1]), acted, rewards), length)
+    return fixed, _start(fixed)
 
 
 def _fixed(params: Params) -> Fixed:
     motor = (params.motor_sd / params.initial_sd) ** 2
-    hidden = (motor > 0).any(axis=0) | (params.process_sd > 0)
     noise = Even(motor[0], jnp.zeros_like(motor[0]), motor[1])
-    log_unit = -jnp.log(params.initial_sd).sum(axis=0) - np.log(2 * np.pi)
-    return Fixed(params, Two(*params.initial_mean), Two(*params.initial_sd), noise, hidden, log_unit, jnp.log(params.variance_floor))
+    log_unit = -jnp.log(params.initial_sd).sum() - np.log(2 * np.pi)
+    return Fixed(params, Two(*params.initial_mean), Two(*params.initial_sd), noise, log_unit, jnp.log(params.variance_floor))
+
+
+def _hidden(fixed: Fixed) -> Bool[Array, ""]:
+    """Whether anything hides what was explored."""
+    return (fixed.motor.xx > 0) | (fixed.motor.yy > 0) | (fixed.params.process_sd > 0)
 
 
 def _start(fixed: Fixed) -> Belief:
@@ -157,11 +146,12 @@ def _start(fixed: Fixed) -> Belief:
     return Belief(Two(nothing, nothing), spread, Even(*[nothing] * 3), Ties(*[nothing] * 6), (blank, blank), baseline)
 
 
-def _step(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Trial) -> tuple[Belief, Array]:
-    return jax.lax.cond(trial.acted, partial(_learned, chosen, fixed), partial(_aged, fixed), belief, trial)
+def _step(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Seen) -> tuple[Belief, Array]:
+    """What is known after a trial, and the log density of its action, 0 where there was none."""
+    return jax.lax.cond(jnp.isfinite(trial.action).all(), partial(_learned, chosen, fixed), partial(_aged, fixed), belief, trial)
 
 
-def _aged(fixed: Fixed, belief: Belief, _: Trial) -> tuple[Belief, Array]:
+def _aged(fixed: Fixed, belief: Belief, _: Seen) -> tuple[Belief, Array]:
     """After a trial without an action: it teaches nothing, but the mean forgets, and no case's variance is under the floor."""
     known, a, least = _known(belief), fixed.params.retention, fixed.least
     spread, shift = _placed(fixed, belief, known)
@@ -174,30 +164,22 @@ def _aged(fixed: Fixed, belief: Belief, _: Trial) -> tuple[Belief, Array]:
     return after._replace(baseline=belief.baseline), jnp.zeros_like(belief.mean.x)
 
 
-def _learned(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Trial) -> tuple[Belief, Array]:
-    border = partial(_bordered, trial.acted)
-    known = border(_known, belief)
-    cases = border(partial(_cases, fixed), belief, trial, known)
-    nearest = jnp.min(cases.distance, axis=0)
-    weights = jnp.exp(0.5 * (nearest - cases.distance)) / jnp.sqrt(cases.volume) * _WEIGHTS
-    total = jnp.sum(weights, axis=0)
+def _learned(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Seen) -> tuple[Belief, Array]:
+    known = _known(belief)
+    cases = _cases(fixed, belief, trial, known)
+    nearest = jnp.min(cases.distance)
+    weights = jnp.exp(0.5 * (nearest - cases.distance)) * jnp.sqrt(cases.determinant) * _WEIGHTS
+    total = jnp.sum(weights)
     log_prob = jnp.log(total) - 0.5 * nearest + fixed.log_unit
     baseline, told = belief.baseline, jnp.isfinite(trial.reward)
     advantage = jnp.where(told & ~jnp.isnan(baseline), trial.reward - baseline, 0.0)
     begun = jnp.where(jnp.isnan(baseline), trial.reward, baseline)
     learnt = begun + (1 - fixed.params.baseline_decay) * (trial.reward - begun)
-    explored = border(partial(_explored, chosen, fixed), cases, advantage)
-    moved = border(partial(_moved, chosen, fixed), cases, explored, known.left)
-    after = border(partial(_turned_on, fixed), cases, explored, moved.with_exploration, advantage)
+    explored = _explored(chosen, fixed, cases, advantage)
+    moved = _moved(chosen, fixed, cases, explored, known.left)
+    after = _turned_on(fixed, cases, explored, moved.with_exploration, advantage)
     merged = _merged(fixed, weights / total, moved, after)
     return merged._replace(baseline=jnp.where(told, learnt, baseline)), log_prob
-
-
-def _bordered(acted: Bool[Array, ""], function: Callable[..., Any], *given: Any) -> Any:
-    """The function's results, each computed once. Left to itself, XLA computes anew for every result what it shares with others, five times
-    over here; it never does across the borders of a branch. The branch is always taken, but XLA can't know."""
-    shapes = jax.eval_shape(function, *given)
-    return jax.lax.cond(acted, function, lambda *_: jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes), *given)
 
 
 def _known(belief: Belief) -> _Known:
@@ -224,14 +206,14 @@ def _dot(a: Spread, b: Spread) -> Array:
 
 def _placed(fixed: Fixed, belief: Belief, known: _Known) -> tuple[Spread, Two]:
     """Each case's spread, and by how much its mean is off the belief's."""
-    l11, l21, l31, l22, l32, l33 = (jnp.where(fixed.hidden, part, 0.0) for part in known.factor)
+    l11, l21, l31, l22, l32, l33 = (jnp.where(_hidden(fixed), part, 0.0) for part in known.factor)
     a, b, c = _PLACES[:, 0], _PLACES[:, 1], _PLACES[:, 2]
     old = belief.spread
     spread = Spread(old.first + a * l11, old.second + a * l21 + b * l22, old.angle + a * l31 + b * l32 + c * l33)
-    return spread, Two(*(jnp.where(fixed.hidden, a * w.first + b * w.second + c * w.angle, 0.0) for w in known.whitened))
+    return spread, Two(*(jnp.where(_hidden(fixed), a * w.first + b * w.second + c * w.angle, 0.0) for w in known.whitened))
 
 
-def _cases(fixed: Fixed, belief: Belief, trial: Trial, known: _Known) -> _Cases:
+def _cases(fixed: Fixed, belief: Belief, trial: Seen, known: _Known) -> _Cases:
     spread, moved = _placed(fixed, belief, known)
     seen = Two(
         *((y - first) / sd - mean - m for y, first, sd, mean, m in zip(trial.action, fixed.mean, fixed.sd, belief.mean, moved, strict=True))
@@ -240,11 +222,11 @@ def _cases(fixed: Fixed, belief: Belief, trial: Trial, known: _Known) -> _Cases:
     first, second = jnp.exp(spread.first), jnp.exp(spread.second)
     explored = turned(cos, sin, first, second)
     noise = Even(*(m + left for m, left in zip(fixed.motor, known.left, strict=True)))
-    precision, volume = inverse(Even(*(e + n for e, n in zip(explored, noise, strict=True))))
+    precision, determinant = inverse(Even(*(e + n for e, n in zip(explored, noise, strict=True))))
     slope = times(precision, seen)
     distance = seen.x * slope.x + seen.y * slope.y
     mean = Two(belief.mean.x + moved.x, belief.mean.y + moved.y)
-    return _Cases(spread, mean, seen, cos, sin, Two(1 / first, 1 / second), explored, noise, precision, volume, slope, distance)
+    return _Cases(spread, mean, seen, cos, sin, Two(1 / first, 1 / second), explored, noise, precision, determinant, slope, distance)
 
 
 def _explored(chosen: Chosen, fixed: Fixed, cases: _Cases, advantage: Array) -> _Explored:
@@ -324,10 +306,10 @@ def _merged(fixed: Fixed, shares: Array, moved: _Moved, after: _TurnedOn) -> Bel
     """One Gaussian with the mean and covariance of the mixture; nothing is unknown where nothing is hidden."""
 
     def expected(x: Array) -> Array:
-        return jnp.sum(shares * x, axis=0)
+        return jnp.sum(shares * x)
 
     def unknown(x: Array) -> Array:
-        return jnp.where(fixed.hidden, expected(x), 0.0)
+        return jnp.where(_hidden(fixed), expected(x), 0.0)
 
     mean, spread, p = Two(*map(expected, moved.mean)), Spread(*map(expected, after.spread)), moved.of_mean
     x, y = (part - whole for part, whole in zip(moved.mean, mean, strict=True))

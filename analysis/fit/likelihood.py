@@ -5,10 +5,8 @@ are few: nothing is stored on the way, and the score of every single trial comes
 (Berndt, Hall, Hall & Hausman 1974). On the way to an optimum differences of values do as well, for less.
 """
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -16,18 +14,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from analysis.compiled import compiled
+from analysis.compiled import compiled, side_by_side
 from analysis.fit.space import Coordinate, Space, values_of
+from analysis.lanes.code import LANES
+from analysis.lanes.loop import Loop, numbers
 from analysis.learner import Learner
 from analysis.predict import log_probs
 from analysis.twin import Seen
 
 CHUNK = 32  # points that are valued together
-WRITTEN_OUT = 64  # the same by a likelihood that is written out for many
+_BEGUN = 64  # points from which walks begin together
 _SLOPES = 10  # points of which exact derivatives are taken together
 _SHIFT = 1e-6  # of a coordinate, for differences
 _LENGTH = 100  # records are padded to a multiple of it, so that people with about as many trials share what was compiled
-_THREADS = int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1))  # one where JAX has none of its own
 _LARGEST = 1e14  # products of scores above which a search's own arithmetic would overflow
 
 
@@ -44,17 +43,20 @@ class Problem(NamedTuple):
 
     def log_likelihoods(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, " point"]:
         """The log-likelihood at each point; minus infinity where it isn't finite."""
-        (values,) = _in_chunks(lambda part: (self._trial_by_trial(part).sum(axis=0),), points, self.chunk)
+        values = self._trial_by_trial(points).sum(axis=0)
         return np.where(np.isfinite(values), values, -np.inf)
 
     def densities(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, "point trial"]:
         """The log density of each trial that counts at each point, 0 for the others; minus infinity where it isn't finite."""
-        (found,) = _in_chunks(lambda part: (self._trial_by_trial(part).T,), points, self.chunk)
+        found = self._trial_by_trial(points).T
         return np.where(np.isfinite(found), found, -np.inf)
 
     def slopes(self, points: Float[np.ndarray, "point free"]) -> "Slopes":
         """Log-likelihoods, their gradients and the summed products of the trials' scores; exact."""
-        return _tidy(Slopes(*_in_chunks(lambda part: _slopes(*self._static, *self._arrays, part), points, _SLOPES)))
+        if self.learner.walk is None:
+            return _tidy(Slopes(*_in_chunks(lambda part: _slopes(*self._static, *self._arrays, part), points, _SLOPES)))
+        values, scores = self._walked(points, sloping=True).transpose(1, 2, 0).reshape(2, len(points), -1, self.length)
+        return _tidy(Slopes(values[:, 0].sum(axis=1), scores.sum(axis=2), scores @ scores.transpose(0, 2, 1)))
 
     def differences(self, points: Float[np.ndarray, "point free"]) -> "Slopes":
         """The same by differences of values, off by about ``_SHIFT`` times the curvature: cheaper, and enough to search by."""
@@ -62,8 +64,7 @@ class Problem(NamedTuple):
         inward = np.where(points + _SHIFT > self.space.held[:, 1], -_SHIFT, _SHIFT)
         around = np.repeat(points[:, None], free + 1, axis=1)
         around[:, np.arange(1, free + 1), np.arange(free)] += inward
-        (found,) = _in_chunks(lambda part: (self._trial_by_trial(part).T,), around.reshape(count * (free + 1), free), self.chunk)
-        trials = found.reshape(count, free + 1, -1)
+        trials = self._trial_by_trial(around.reshape(count * (free + 1), free)).T.reshape(count, free + 1, -1)
         with np.errstate(invalid="ignore", over="ignore"):
             scores = (trials[:, 1:] - trials[:, :1]) / inward[..., None]
             return _tidy(Slopes(trials[:, 0].sum(axis=1), scores.sum(axis=2), scores @ scores.transpose(0, 2, 1)))
@@ -73,9 +74,24 @@ class Problem(NamedTuple):
         acted = np.isfinite(np.asarray(self.trials.action)).all(axis=1) & (self.weights > 0)
         return self._replace(count=int(acted[:trials].sum()), length=trials)
 
-    def _trial_by_trial(self, points: Float[np.ndarray, "point free"]) -> np.ndarray:
-        values = (*self._arrays, points)
-        return np.asarray(compiled(_log_probs, self._static, values, wide=True)(*values))[: self.length]
+    def _trial_by_trial(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, "trial point"]:
+        if self.learner.walk is not None:
+            return self._walked(points)[:, 0]
+
+        def valued(part: np.ndarray) -> tuple[np.ndarray]:
+            values = (*self._arrays, part)
+            return (np.asarray(compiled(_log_probs, self._static, values, wide=True)(*values))[: self.length].T,)
+
+        return _in_chunks(valued, points, CHUNK)[0].T
+
+    def _walked(self, points: Float[np.ndarray, "point free"], sloping: bool = False) -> Float[np.ndarray, "trial told walk"]:
+        """What the walks from each point tell of each trial that counts, and 0 of the others: one from each, which tells the log density;
+        or one along each coordinate, which tells its slope too."""
+        begun = _begun_sloping if sloping else _begun
+        holds, state = _in_chunks(lambda part: begun(*self._static, self.space.held, self.space.fixed, part), points, _BEGUN)
+        loop = _loop(self.learner, self.contexts, sloping, jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), self.trials))
+        told = loop(holds.reshape(-1, holds.shape[-1]).T, state.reshape(-1, state.shape[-1]).T, numbers(self.trials, 1, np)[: self.length])
+        return told * self.weights[: self.length, None, None]
 
     @property
     def _static(self) -> tuple[Learner, tuple[Coordinate, ...], int]:
@@ -88,7 +104,7 @@ class Problem(NamedTuple):
     @property
     def chunk(self) -> int:
         """Points that are valued together: fewer cost as much."""
-        return CHUNK if self.learner.log_probs is None else WRITTEN_OUT
+        return CHUNK if self.learner.walk is None else LANES
 
 
 class Slopes(NamedTuple):
@@ -119,10 +135,7 @@ def _blank(x: np.ndarray) -> np.ndarray:
 def _in_chunks(function: Callable[[np.ndarray], tuple[Any, ...]], points: np.ndarray, size: int) -> tuple[np.ndarray, ...]:
     """The function of all points, so many at a time; the last chunk is filled up, so that one size is compiled."""
     filled = np.concatenate([points, np.repeat(points[-1:], -len(points) % size, axis=0)])
-    if len(filled) == size:
-        return tuple(np.asarray(field)[: len(points)] for field in function(filled))
-    with ThreadPoolExecutor(_THREADS) as pool:
-        parts = list(pool.map(lambda part: jax.tree.map(np.asarray, function(part)), np.split(filled, len(filled) // size)))
+    parts = side_by_side(lambda part: jax.tree.map(np.asarray, function(part)), np.split(filled, len(filled) // size))
     return tuple(np.concatenate(field)[: len(points)] for field in zip(*parts, strict=True))
 
 
@@ -139,9 +152,64 @@ def _log_probs(
 ) -> Float[Array, "trial point"]:
     """Of each trial that counts, at each point; 0 for the others."""
     params = jax.vmap(lambda x: learner.assemble(values_of(coordinates, held, fixed, x)), out_axes=-1)(points)
-    if learner.log_probs is not None:
-        return learner.log_probs(params, contexts, trials, length) * weights[:, None]
     return jax.vmap(lambda one: log_probs(learner, one, contexts, trials, length), in_axes=-1, out_axes=-1)(params) * weights[:, None]
+
+
+@cache
+def _loop(learner: Learner, contexts: int, sloping: bool, trial: Any) -> Loop:
+    """The compiled walk over trials of these shapes and types."""
+    walk, assemble = learner.walk, learner.assemble
+    assert walk is not None
+    many = (len(learner.action_names),)
+    values = {p.name: jax.ShapeDtypeStruct(many if p.per_action else (), float) for p in learner.parameters}
+    holds, state = jax.eval_shape(lambda values: walk.begin(assemble(values), contexts), values)
+    return Loop(partial(_sloped, walk.step), (holds, holds), (state, state), trial) if sloping else Loop(walk.step, holds, state, trial)
+
+
+def _sloped(step: Callable[..., Any], holds: Any, state: Any, trial: Seen) -> tuple[Any, Any]:
+    """A walk's step, and how it goes along one direction: what holds and the state come with their slopes."""
+    at, along = zip(holds, state, strict=True)
+    (after, told), slopes = jax.jvp(lambda holds, state: step(holds, state, trial), at, along)
+    return (after, slopes[0]), (told, slopes[1])
+
+
+def _beginning(
+    learner: Learner, coordinates: tuple[Coordinate, ...], contexts: int, held: Array, fixed: dict[str, Array]
+) -> Callable[[Array], Any]:
+    """How the walk from a point begins."""
+    walk, assemble = learner.walk, learner.assemble
+    assert walk is not None
+    return lambda x: walk.begin(assemble(values_of(coordinates, held, fixed, x)), contexts)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _begun(
+    learner: Learner,
+    coordinates: tuple[Coordinate, ...],
+    contexts: int,
+    held: Float[Array, "free 2"],
+    fixed: dict[str, Array],
+    points: Float[Array, "point free"],
+) -> tuple[Float[Array, "point holds"], Float[Array, "point state"]]:
+    """What holds for the walk from each point, and its first state."""
+    holds, state = jax.vmap(_beginning(learner, coordinates, contexts, held, fixed))(points)
+    return numbers(holds, 1), numbers(state, 1)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _begun_sloping(
+    learner: Learner,
+    coordinates: tuple[Coordinate, ...],
+    contexts: int,
+    held: Float[Array, "free 2"],
+    fixed: dict[str, Array],
+    points: Float[Array, "point free"],
+) -> tuple[Float[Array, "point free holds"], Float[Array, "point free state"]]:
+    """The same with the slopes along each coordinate."""
+    begin = _beginning(learner, coordinates, contexts, held, fixed)
+    along = jax.vmap(jax.vmap(lambda x, way: jax.jvp(begin, (x,), (way,)), (None, 0)), (0, None))
+    (holds, state), (holds_along, state_along) = along(points, jnp.eye(len(coordinates)))
+    return numbers((holds, holds_along), 2), numbers((state, state_along), 2)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

@@ -243,9 +243,9 @@ def test_an_sd_that_was_0_for_the_first_trials_needs_not_stay_so(gradient_learne
 def test_threads_change_no_digit(gradient_learner, monkeypatch):
     problem = pose(*gradient_learner)
     points = np.random.default_rng(0).uniform(*problem.space.search.T, (30, len(problem.space.names)))
-    monkeypatch.setattr("analysis.fit.likelihood._THREADS", 1)
+    monkeypatch.setattr("analysis.compiled._THREADS", 1)
     alone = problem.differences(points)
-    monkeypatch.setattr("analysis.fit.likelihood._THREADS", 3)
+    monkeypatch.setattr("analysis.compiled._THREADS", 3)
     for one, other in zip(alone, problem.differences(points), strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+from analysis.lanes.loop import Loop, numbers
 from analysis.learner import Context
 from analysis.predict import log_probs
 from analysis.registry import build_learner
@@ -51,15 +52,17 @@ def throws() -> Seen:
 )
 def test_it_is_the_watched_learner(throws, options, values):
     learner = build_learner("policy-gradient", options, NAMES)
-    assert learner.log_probs is not None
+    assert learner.walk is not None
     params = learner.make_params({"motor_sd": [2.0, 0.15], **USUAL, **values})
     expected = _watched(learner, params, 1, throws)
-    many = jax.tree.map(lambda x: np.stack([x, 1.01 * x], axis=-1), params)
-    found = np.asarray(jax.jit(learner.log_probs, static_argnums=1)(many, 1, throws))
+    begun = [learner.walk.begin(jax.tree.map(lambda x, by=by: by * x, params), 1) for by in (1.0, 1.01)]
+    loop = Loop(learner.walk.step, *begun[0], jax.tree.map(lambda x: x[0], throws))
+    holds, state = (np.stack([numbers(part, 0) for part in parts], axis=1) for parts in zip(*begun, strict=True))
+    found = loop(holds, state, numbers(throws, 1, np))[:, 0]
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-9, atol=1e-9)
     assert found[[7, 50, 51]].tolist() == [[0.0, 0.0]] * 3 and np.abs(found[:, 1] - found[:, 0]).max() > 1e-3
 
 
 def test_what_is_not_written_out_is_left_to_the_learner():
     for options in ({"context": "table"}, {"covariance": "diagonal"}, {"critic": "features"}, {"hidden_noise": "off"}):
-        assert build_learner("policy-gradient", options, NAMES).log_probs is None
+        assert build_learner("policy-gradient", options, NAMES).walk is None

@@ -1,0 +1,155 @@
+"""A step over trials, compiled as one loop for eight learners, and run for as many as there are on all cores."""
+
+import ctypes
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import llvmlite.binding as llvm
+import numpy as np
+from jaxtyping import Float
+
+from analysis.compiled import side_by_side
+from analysis.lanes.code import LANES, Code, Value, constant
+from analysis.lanes.translate import Values, translate
+
+Step = Callable[[Any, Any, Any], tuple[Any, Any]]  # (what holds for all trials, state, trial) -> state after it, what is told of it
+
+_POINTERS = ", ".join(f"ptr noalias %{name}" for name in ("holds", "state", "trials", "told"))
+_WIDE = f"<{LANES} x double>"
+_LEVEL = 2  # of LLVM's optimisation; more gains nothing
+
+
+class Loop:
+    """The compiled loop.
+
+    What holds, state and trial are trees of arrays; what is told, a tree of numbers. Here, each is so many numbers in their order.
+    """
+
+    def __init__(self, step: Step, holds: Any, state: Any, trial: Any) -> None:
+        """``holds``, ``state`` and ``trial``: examples, for their shapes.
+
+        Raises:
+            NotImplementedError: the step does something that has no code (``analysis.lanes.translate``).
+        """
+        text, self.told = _written(step, holds, state, trial)
+        self._engine = _built(text)  # kept, since the function is gone with it
+        signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64, ctypes.c_int64)
+        self._function = signature(self._engine.get_function_address("walk"))
+
+    def __call__(
+        self,
+        holds: Float[np.ndarray, "number learner"],
+        state: Float[np.ndarray, "number learner"],
+        trials: Float[np.ndarray, "trial number"],
+    ) -> Float[np.ndarray, "trial told learner"]:
+        """What is told of each trial."""
+        count = holds.shape[1]
+        filled = np.minimum(np.arange(count + -count % LANES), count - 1)
+        holds, state = (np.ascontiguousarray(array[:, filled], float) for array in (holds, state))  # copies: the state is written over
+        trials, learners = np.ascontiguousarray(trials, float), len(filled)
+        told = np.empty((len(trials), self.told, learners))
+
+        def run(first: int) -> None:
+            at = 8 * first
+            self._function(holds.ctypes.data + at, state.ctypes.data + at, trials.ctypes.data, told.ctypes.data + at, len(trials), learners)
+
+        side_by_side(run, range(0, learners, LANES))
+        return told[:, :, :count]
+
+
+def numbers(tree: Any, axes: int, xp: Any = jnp) -> Any:
+    """A tree's numbers in their order, along the last axis of an array; the tree's arrays have the first so many ``axes`` in common.
+    ``xp`` is NumPy or ``jax.numpy``."""
+    return xp.concatenate([xp.asarray(leaf, float).reshape(*leaf.shape[:axes], -1) for leaf in jax.tree.leaves(tree)], axis=-1)
+
+
+def _written(step: Step, holds: Any, state: Any, trial: Any) -> tuple[str, int]:
+    """The code of the loop, and how many numbers are told of a trial."""
+    code = Code()
+    jaxpr = jax.make_jaxpr(step)(holds, state, trial)
+    before = _loaded(code, "holds", holds, lambda i: f"mul i64 {i}, %learners", wide=True)
+    head, code.lines = code.lines, []
+    before += _loaded(code, "state", state, lambda i: f"mul i64 {i}, %learners", wide=True)
+    width = _count(trial)
+    code.lines.append(f"%row = mul i64 %trial, {width}")
+    before += _loaded(code, "trials", trial, lambda i: f"add i64 %row, {i}", wide=False)
+    results = [code.widened(value) for array in translate(code, jaxpr, before) for value in array.flat]
+    kept = _count(state)
+    told = len(results) - kept
+    code.lines.append(f"%first = mul i64 %trial, {told}")
+    for i, value in enumerate(results):
+        into, place = ("state", f"add i64 0, {i}") if i < kept else ("told", f"add i64 %first, {i - kept}")
+        row = code.put(place, "i64", False)
+        _store(code, into, code.put(f"mul i64 {row.text}, %learners", "i64", False), code.converted(value, "double"))
+    text = "\n  ".join
+    return (
+        f"""define void @walk({_POINTERS}, i64 %count, i64 %learners) #0 {{
+before:
+  {text(head)}
+  %any = icmp sgt i64 %count, 0
+  br i1 %any, label %loop, label %end
+loop:
+  %trial = phi i64 [ 0, %before ], [ %next, %{code.block} ]
+  {text(code.lines)}
+  %next = add i64 %trial, 1
+  %more = icmp slt i64 %next, %count
+  br i1 %more, label %loop, label %end
+end:
+  ret void
+}}
+attributes #0 = {{ "prefer-vector-width"="512" }}
+"""
+        + "\n".join(sorted(code.declared)),
+        told,
+    )
+
+
+def _loaded(code: Code, source: str, tree: Any, place: Callable[[int], str], wide: bool) -> list[Values]:
+    """The numbers of a tree, out of memory."""
+    arrays, count = [], 0
+    for leaf in jax.tree.leaves(tree):
+        values = np.empty(leaf.shape, object)
+        for at in np.ndindex(leaf.shape):
+            values[at] = _of_kind(code, _load(code, source, place(count), wide), leaf.dtype.kind)
+            count += 1
+        arrays.append(values)
+    return arrays
+
+
+def _of_kind(code: Code, number: Value, kind: str) -> Value:
+    return code.compare("ne", number, constant(0.0)) if kind == "b" else number if kind == "f" else code.whole(number)
+
+
+def _count(tree: Any) -> int:
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(tree))
+
+
+def _load(code: Code, source: str, place: str, wide: bool) -> Value:
+    where = code.put(place, "i64", False)
+    address = code.put(f"getelementptr double, ptr %{source}, i64 {where.text}", "ptr", False)
+    return code.put(f"load {_WIDE if wide else 'double'}, ptr {address.text}, align 8", "double", wide)
+
+
+def _store(code: Code, into: str, where: Value, value: Value) -> None:
+    address = code.put(f"getelementptr double, ptr %{into}, i64 {where.text}", "ptr", False)
+    code.lines.append(f"store {value.type} {value.text}, ptr {address.text}, align 8")
+
+
+def _built(text: str) -> Any:
+    """Compiled for this machine's processor."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    features = llvm.get_host_cpu_features().flatten()
+    machine = llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=_LEVEL)
+    tuning = llvm.create_pipeline_tuning_options(speed_level=_LEVEL)
+    tuning.loop_vectorization = tuning.slp_vectorization = False  # it is written in vectors
+    passes = llvm.create_pass_builder(machine, tuning)
+    passes.getModulePassManager().run(module, passes)
+    engine = llvm.create_mcjit_compiler(module, machine)
+    engine.finalize_object()
+    return engine
