@@ -1,6 +1,7 @@
 """Code of LLVM as text: arithmetic on numbers of eight learners at once, and on numbers that all of them share."""
 
 import math
+import re
 import struct
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ _ROOT2 = math.sqrt(2)
 _EXP = tuple(1 / math.factorial(n) for n in range(13, -1, -1))  # the series, up to 0.35: off by 1e-17
 _LOG = tuple(2 / n for n in range(23, 0, -2))  # of log((1 + t) / (1 - t)) / t in t^2, up to 0.03: off by 1e-17
 _BITS, _BIAS, _FRACTION = 52, 1023, (1 << 52) - 1  # of a double
+
+
+_NAME = re.compile(r"%\w+")
 
 
 class Value(NamedTuple):
@@ -44,8 +48,10 @@ class Code:
         self.lines: list[str] = []
         self.declared: set[str] = set()  # functions of LLVM that are called
         self.block = "loop"  # in which the next line stands
+        self.part: int | None = None  # place along the first axis of the array whose element is computed next
         self._count = 0
         self._spread: dict[tuple[str, str], Value] = {}
+        self._rank: dict[str, tuple[int, int]] = {}  # name -> where its line belongs
 
     def name(self, prefix: str = "v") -> str:
         """A name that isn't taken."""
@@ -56,7 +62,28 @@ class Code:
         """The result of one operation."""
         value = Value(f"%{self.name()}", kind, wide)
         self.lines.append(f"{value.text} = {text}")
+        self._rank[value.text] = self._ranked(text)
         return value
+
+    def _ranked(self, text: str) -> tuple[int, int]:
+        """After what it needs: a stage, and in it a part. In each stage come numbers without a part, and then one part after the other."""
+        part = -1 if self.part is None else self.part
+        needed = [self._rank[name] for name in _NAME.findall(text) if name in self._rank]
+        return max((stage + (other > part) for stage, other in needed), default=0), part
+
+    def arranged(self) -> list[str]:
+        """The lines, sorted so that what is computed for one part of an array is used up before the next part: registers are few."""
+        blocks: list[list[str]] = [[]]
+        for line in self.lines:
+            blocks[-1].append(line)
+            if line.startswith("br ") or line.endswith(":"):
+                blocks.append([])
+        return [line for block in blocks for line in sorted(block, key=self._place)]
+
+    def _place(self, line: str) -> tuple[int, int]:
+        if line.endswith(":") or " = phi " in line:
+            return -1, 0
+        return self._rank.get(line.split(" ", 1)[0], (len(self.lines), 0))
 
     def begin(self, block: str) -> None:
         """A new block."""

@@ -36,7 +36,7 @@ class Loop:
         """
         text, self.told = _written(step, holds, state, trial)
         self._engine = _built(text)  # kept, since the function is gone with it
-        signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64, ctypes.c_int64)
+        signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)
         self._function = signature(self._engine.get_function_address("walk"))
 
     def __call__(
@@ -46,18 +46,29 @@ class Loop:
         trials: Float[np.ndarray, "trial number"],
     ) -> Float[np.ndarray, "trial told learner"]:
         """What is told of each trial."""
-        count = holds.shape[1]
-        filled = np.minimum(np.arange(count + -count % LANES), count - 1)
-        holds, state = (np.ascontiguousarray(array[:, filled], float) for array in (holds, state))  # copies: the state is written over
-        trials, learners = np.ascontiguousarray(trials, float), len(filled)
-        told = np.empty((len(trials), self.told, learners))
+        count, trials = holds.shape[1], np.ascontiguousarray(trials, float)
+        grouped, begun = (_in_groups(array) for array in (holds, state))
+        told = _aligned((len(begun), len(trials), self.told, LANES))
 
-        def run(first: int) -> None:
-            at = 8 * first
-            self._function(holds.ctypes.data + at, state.ctypes.data + at, trials.ctypes.data, told.ctypes.data + at, len(trials), learners)
+        def run(group: int) -> None:
+            self._function(*(array.ctypes.data for array in (grouped[group], begun[group], trials, told[group])), len(trials))
 
-        side_by_side(run, range(0, learners, LANES))
-        return told[:, :, :count]
+        side_by_side(run, range(len(told)))
+        return np.moveaxis(told, 0, 2).reshape(len(trials), self.told, len(told) * LANES)[:, :, :count]
+
+
+def _in_groups(array: Float[np.ndarray, "number learner"]) -> Float[np.ndarray, "group number lane"]:
+    """A copy in which those who go together lie together; the last fill the last group."""
+    filled = np.minimum(np.arange(array.shape[1] + -array.shape[1] % LANES), array.shape[1] - 1)
+    result = _aligned((len(filled) // LANES, len(array), LANES))
+    result[:] = array[:, filled].reshape(len(array), -1, LANES).transpose(1, 0, 2)
+    return result
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """An array whose rows of ``LANES`` each lie in one line of the cache."""
+    memory = np.empty(math.prod(shape) + LANES)
+    return memory[-memory.ctypes.data % (8 * LANES) // 8 :][: math.prod(shape)].reshape(shape)
 
 
 def numbers(tree: Any, axes: int, xp: Any = jnp) -> Any:
@@ -70,30 +81,28 @@ def _written(step: Step, holds: Any, state: Any, trial: Any) -> tuple[str, int]:
     """The code of the loop, and how many numbers are told of a trial."""
     code = Code()
     jaxpr = jax.make_jaxpr(step)(holds, state, trial)
-    before = _loaded(code, "holds", holds, lambda i: f"mul i64 {i}, %learners", wide=True)
+    before = _loaded(code, "holds", holds, lambda i: f"add i64 0, {LANES * i}", wide=True)
     head, code.lines = code.lines, []
-    before += _loaded(code, "state", state, lambda i: f"mul i64 {i}, %learners", wide=True)
-    width = _count(trial)
-    code.lines.append(f"%row = mul i64 %trial, {width}")
-    before += _loaded(code, "trials", trial, lambda i: f"add i64 %row, {i}", wide=False)
+    before += _loaded(code, "state", state, lambda i: f"add i64 0, {LANES * i}", wide=True)
+    row = code.put(f"mul i64 %trial, {_count(trial)}", "i64", False)
+    before += _loaded(code, "trials", trial, lambda i: f"add i64 {row.text}, {i}", wide=False)
     results = [code.widened(value) for array in translate(code, jaxpr, before) for value in array.flat]
     kept = _count(state)
     told = len(results) - kept
-    code.lines.append(f"%first = mul i64 %trial, {told}")
+    first = code.put(f"mul i64 %trial, {LANES * told}", "i64", False)
     for i, value in enumerate(results):
-        into, place = ("state", f"add i64 0, {i}") if i < kept else ("told", f"add i64 %first, {i - kept}")
-        row = code.put(place, "i64", False)
-        _store(code, into, code.put(f"mul i64 {row.text}, %learners", "i64", False), code.converted(value, "double"))
+        into, place = ("state", f"add i64 0, {LANES * i}") if i < kept else ("told", f"add i64 {first.text}, {LANES * (i - kept)}")
+        _store(code, into, code.put(place, "i64", False), code.converted(value, "double"))
     text = "\n  ".join
     return (
-        f"""define void @walk({_POINTERS}, i64 %count, i64 %learners) #0 {{
+        f"""define void @walk({_POINTERS}, i64 %count) #0 {{
 before:
   {text(head)}
   %any = icmp sgt i64 %count, 0
   br i1 %any, label %loop, label %end
 loop:
   %trial = phi i64 [ 0, %before ], [ %next, %{code.block} ]
-  {text(code.lines)}
+  {text(code.arranged())}
   %next = add i64 %trial, 1
   %more = icmp slt i64 %next, %count
   br i1 %more, label %loop, label %end
@@ -130,12 +139,12 @@ def _count(tree: Any) -> int:
 def _load(code: Code, source: str, place: str, wide: bool) -> Value:
     where = code.put(place, "i64", False)
     address = code.put(f"getelementptr double, ptr %{source}, i64 {where.text}", "ptr", False)
-    return code.put(f"load {_WIDE if wide else 'double'}, ptr {address.text}, align 8", "double", wide)
+    return code.put(f"load {_WIDE if wide else 'double'}, ptr {address.text}, align {8 * LANES if wide else 8}", "double", wide)
 
 
 def _store(code: Code, into: str, where: Value, value: Value) -> None:
     address = code.put(f"getelementptr double, ptr %{into}, i64 {where.text}", "ptr", False)
-    code.lines.append(f"store {value.type} {value.text}, ptr {address.text}, align 8")
+    code.lines.append(f"store {value.type} {value.text}, ptr {address.text}, align {8 * LANES}")
 
 
 def _built(text: str) -> Any:

@@ -64,12 +64,14 @@ def translate(code: Code, jaxpr: Any, arguments: Sequence[Values]) -> list[Value
     return [read(variable) for variable in jaxpr.jaxpr.outvars]
 
 
-def each(function: Callable[..., Value], *arrays: Values) -> Values:
+def each(code: Code, function: Callable[..., Value], *arrays: Values) -> Values:
     """The function of each element."""
     arrays = tuple(np.broadcast_arrays(*arrays))
     result = np.empty(arrays[0].shape, object)
     for place in np.ndindex(result.shape):
+        code.part = place[0] if place else None
         result[place] = function(*(array[place] for array in arrays))
+    code.part = None
     return result
 
 
@@ -84,9 +86,9 @@ def lifted(array: Any) -> Values:
 
 def _translated(code: Code, name: str, told: dict[str, Any], given: list[Values]) -> list[Values]:
     if name in _EACH:
-        return [each(lambda *values: _EACH[name](code, *values), *given)]
+        return [each(code, lambda *values: _EACH[name](code, *values), *given)]
     if name in _TOLD:
-        return [each(lambda *values: _TOLD[name](code, *values, **told), *given)]
+        return [each(code, lambda *values: _TOLD[name](code, *values, **told), *given)]
     if name in _REDUCED:
         return [_reduced(code, _EACH[_REDUCED[name]], given[0], told["axes"])]
     if name in _WRAPPED:
@@ -115,9 +117,12 @@ def _broadcast(array: Values, shape: tuple[int, ...], dimensions: tuple[int, ...
 def _reduced(code: Code, function: Callable[..., Value], array: Values, axes: tuple[int, ...]) -> Values:
     """One after the other along the axes."""
     moved = np.moveaxis(array, axes, range(len(axes))).reshape(-1, *(size for i, size in enumerate(array.shape) if i not in axes))
-    result = moved[0, ...]
+    result = moved[0, ...].copy()
     for i in range(1, len(moved)):
-        result = each(lambda a, b: function(code, a, b), result, moved[i, ...])
+        code.part = i
+        for place in np.ndindex(result.shape):
+            result[place] = function(code, result[place], moved[i][place] if place else moved[i])
+    code.part = None
     return result
 
 
@@ -126,13 +131,13 @@ def _chosen(code: Code, condition: Value, branches: Sequence[Any], given: list[V
     condition = code.compare("ne", condition, constant(0)) if condition.kind == "i64" else condition
     if condition.wide:
         no, yes = (translate(code, branch, given) for branch in branches)
-        return [each(lambda a, b: code.select(condition, a, b), one, other) for one, other in zip(yes, no, strict=True)]
+        return [each(code, lambda a, b: code.select(condition, a, b), one, other) for one, other in zip(yes, no, strict=True)]
     names = [code.name(prefix) for prefix in ("no", "yes", "after")]
     code.lines.append(f"br i1 {condition.text}, label %{names[1]}, label %{names[0]}")
     ends, results = [], []
     for name, branch in zip(names, branches, strict=False):
         code.begin(name)
-        results.append([each(code.widened, array) for array in translate(code, branch, given)])
+        results.append([each(code, code.widened, array) for array in translate(code, branch, given)])
         ends.append(code.block)
         code.lines.append(f"br label %{names[2]}")
     code.begin(names[2])
@@ -140,4 +145,4 @@ def _chosen(code: Code, condition: Value, branches: Sequence[Any], given: list[V
     def either(no: Value, yes: Value) -> Value:
         return code.put(f"phi {no.type} [ {no.text}, %{ends[0]} ], [ {yes.text}, %{ends[1]} ]", no.kind, True)
 
-    return [each(either, no, yes) for no, yes in zip(*results, strict=True)]
+    return [each(code, either, no, yes) for no, yes in zip(*results, strict=True)]
