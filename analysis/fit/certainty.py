@@ -1,4 +1,4 @@
-"""How sure a fit is: standard errors from the curvature, intervals from what weighs enough, profiles where the curvature is flat, and which
+"""How sure a fit is: standard errors from the curvature, intervals from draws, profiles where the curvature is flat, and which
 parameters the record can't tell.
 """
 
@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import chi2
 
+from analysis.fit.ensemble import walked
 from analysis.fit.likelihood import Problem
 from analysis.fit.ml import Optimum
 from analysis.fit.polish import Search, polish
@@ -18,9 +18,8 @@ _STEP = 1e-4  # of the central differences, unbounded units; the gradients are e
 _FLAT = 1e-6  # curvature, nats per unbounded unit squared, below which there is none
 _WIDE = 1.1  # unbounded half width of an interval above which a log or logit parameter isn't told: a factor of 3 either way
 _Z = 1.959964
-_DROP = chi2.ppf(0.95, 1) / 2  # nats below the best within which a profile's 95 % interval lies
 _STEPS = 15  # of each search along a profile
-_WORTH = 50.0  # independent draws without which an interval's ends are those of the curvature or the profile
+_WORTH = 50.0  # independent draws among the weighed, with fewer of which walkers are sent out
 _OUTWARD = np.array([0.1, 0.3, 0.7, 1.2, 2.0, 3.0])  # of a profile, in ``_WIDE``s (linear: quarters of the search range)
 
 
@@ -29,16 +28,15 @@ class Profile(NamedTuple):
 
     value: Float[np.ndarray, " point"]  # natural units, ascending
     log_likelihood: Float[np.ndarray, " point"]
-    ends: tuple[float, float]  # of the 95 % interval, unbounded units; NaN where it is open
 
 
 class Certainty(NamedTuple):
     """Of one coordinate."""
 
     se: float  # natural units, by the delta method; NaN where the surface isn't a peak
-    low: float  # 95 % interval, natural units: of the weighed draws, and the estimate; NaN where it is open
+    low: float  # 95 % interval, natural units: of the draws, and the estimate; NaN where it is open
     high: float
-    middle: float  # median of the weighed draws, natural units; the estimate where too few count
+    middle: float  # median of the draws, natural units
     identifiable: bool
     why: str  # what speaks against it; "" where nothing does
     profile: Profile | None
@@ -52,7 +50,7 @@ def certainties(problem: Problem, optimum: Optimum, profiles: bool = True) -> li
     size = widest(problem.space)
     flat = [i for i in range(len(x)) if not spread[i] * _Z < size[i]]
     found = profile(problem, x, flat, hessian) if profiles and flat else {}
-    ends = _weighed_ends(problem, optimum) or [_curved_ends(optimum, i, spread[i], found.get(i)) for i in range(len(x))]
+    ends = _ends(problem, optimum)
     return [_certainty(problem, x, i, spread[i], ends[i], found.get(i)) for i in range(len(x))]
 
 
@@ -64,14 +62,14 @@ class _Ends(NamedTuple):
     high: float
 
 
-def _weighed_ends(problem: Problem, optimum: Optimum) -> list[_Ends]:
-    """Of the coordinates' weighed draws; none where too few draws count."""
+def _ends(problem: Problem, optimum: Optimum) -> list[_Ends]:
+    """Of the coordinates' weighed draws, or of walkers where too few of these count."""
     if not len(optimum.x):
         return []
-    weighed = weigh(problem, optimum.peaks)
-    if weighed.worth < _WORTH:
-        return []
-    return [_open(problem.space, i, _Ends(*weighed.interval(i))) for i in range(len(optimum.x))]
+    draws = weigh(problem, optimum.peaks)
+    if draws.worth < _WORTH:
+        draws = walked(problem, draws)
+    return [_open(problem.space, i, _Ends(*draws.interval(i))) for i in range(len(optimum.x))]
 
 
 def _open(space: Space, i: int, ends: _Ends) -> _Ends:
@@ -79,14 +77,6 @@ def _open(space: Space, i: int, ends: _Ends) -> _Ends:
     least, most = space.search[i]
     wide = ends.high - ends.low > 2 * widest(space)[i]
     return _Ends(np.nan if wide and ends.low < least else ends.low, ends.middle, np.nan if wide and ends.high > most else ends.high)
-
-
-def _curved_ends(optimum: Optimum, i: int, spread: float, found: Profile | None) -> _Ends:
-    """Wald's, or the profile's; the interval holds the ends of other searches that are as likely as its own."""
-    x = optimum.x[i]
-    low, high = (x - _Z * spread, x + _Z * spread) if found is None else found.ends
-    near = [one.x[i] for one in optimum.searches if one.log_likelihood > optimum.log_likelihood - _DROP]
-    return _Ends(np.minimum(low, min(near, default=low)), x, np.maximum(high, max(near, default=high)))  # NaN stays
 
 
 def curvature(problem: Problem, x: Float[np.ndarray, " free"]) -> Float[np.ndarray, "free free"]:
@@ -137,20 +127,8 @@ def _along(hessian: np.ndarray, i: int, step: float) -> np.ndarray:
 
 def _profile(problem: Problem, i: int, points: list[tuple[float, float]]) -> Profile:
     at, value = (np.array(column) for column in zip(*sorted(points), strict=True))
-    best = int(np.argmax(value))
     natural = problem.space.coordinates[i].natural
-    inside = value - (value[best] - _DROP)
-    ends = _crossing(at[best::-1], inside[best::-1]), _crossing(at[best:], inside[best:])
-    return Profile(np.array([float(natural(a)) for a in at]), value, ends)
-
-
-def _crossing(at: np.ndarray, inside: np.ndarray) -> float:
-    """Where a profile first falls out of the interval, going outward; NaN where it doesn't."""
-    out = np.flatnonzero(inside < 0)
-    if not len(out):
-        return np.nan
-    j = int(out[0])
-    return float(at[j - 1] + (at[j] - at[j - 1]) * inside[j - 1] / (inside[j - 1] - inside[j]))
+    return Profile(np.array([float(natural(a)) for a in at]), value)
 
 
 def widest(space: Space) -> Float[np.ndarray, " free"]:

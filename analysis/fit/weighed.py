@@ -77,6 +77,10 @@ class Mixture(NamedTuple):
         away = np.swapaxes(points[None] - self.centre[:, None], 1, 2)
         return np.sum(np.linalg.solve(np.linalg.cholesky(self.scatter), away) ** 2, axis=1)
 
+    def log_density(self, points: Float[np.ndarray, "draw free"]) -> Float[np.ndarray, " draw"]:
+        """Of the whole mixture."""
+        return np.logaddexp.reduce(self.log_parts(points), axis=0)
+
     def log_parts(self, points: Float[np.ndarray, "draw free"]) -> Float[np.ndarray, "part draw"]:
         """Log density of each part times its share."""
         free = self.centre.shape[1]
@@ -89,21 +93,29 @@ def weigh(problem: Problem, peaks: Sequence[Float[np.ndarray, " free"]], rounds:
     """Draws that begin at some peaks of the likelihood, the highest first. The same problem and peaks give the same draws."""
     prior, random = broad(problem.space), np.random.default_rng(0)
     mixtures = [_begun(problem, prior, _distinct(problem, peaks), random)]
-    points, heights = np.zeros((0, len(prior.mean))), np.zeros(0)
+    points, heights, drawn = np.zeros((0, len(prior.mean))), np.zeros(0), np.zeros(0)
     while True:
         fresh = mixtures[-1].draw(random, _DRAWS)
+        drawn = np.logaddexp(drawn, mixtures[-1].log_density(points))  # of all mixtures so far, summed
+        drawn = np.append(drawn, np.logaddexp.reduce([one.log_density(fresh) for one in mixtures], axis=0))
         points = np.concatenate([points, fresh])
-        heights = np.concatenate([heights, problem.log_likelihoods(fresh) - np.sum(((fresh - prior.mean) / prior.sd) ** 2, axis=1) / 2])
-        found = Weighed(points, _weights(mixtures, points, heights))
+        heights = np.concatenate([heights, problem.log_likelihoods(fresh) + log_prior(problem.space, fresh)])
+        found = Weighed(points, np.exp(heights - drawn - np.logaddexp.reduce(heights - drawn)))
         if found.worth >= WORTH or len(mixtures) == rounds:
             return found
-        mixtures.append(_fitted(mixtures[-1], _evened(found)))
+        mixtures.append(_fitted(mixtures[-1], evened(found)))
 
 
 def broad(space: Space) -> Prior:
     """The prior of a fit by Bayes' rule, but shares are as wide as all else, half the search range: many lie near 1."""
     low, high = space.search.T
     return prior_of(space)._replace(sd=(high - low) / 2)
+
+
+def log_prior(space: Space, points: Float[np.ndarray, "draw free"]) -> Float[np.ndarray, " draw"]:
+    """Its log density, but for a constant."""
+    prior = broad(space)
+    return -np.sum(((points - prior.mean) / prior.sd) ** 2, axis=1) / 2
 
 
 def _distinct(problem: Problem, peaks: Sequence[np.ndarray]) -> Float[np.ndarray, "peak free"]:
@@ -134,22 +146,16 @@ def _scatter(information: Float[np.ndarray, "peak free free"], prior: Prior) -> 
     return half @ np.swapaxes(half, 1, 2)
 
 
-def _weights(mixtures: Sequence[Mixture], points: Float[np.ndarray, "draw free"], heights: Float[np.ndarray, " draw"]) -> np.ndarray:
-    """What each draw counts: how high it is over how often it is drawn."""
-    drawn = logsumexp([logsumexp(one.log_parts(points), axis=0) for one in mixtures], axis=0)
-    return np.exp(heights - drawn - logsumexp(heights - drawn))
-
-
-def _evened(found: Weighed) -> Weighed:
+def evened(found: Weighed) -> Weighed:
     """Weights to the highest power, 1 at most, that leaves them worth ``_TOLD`` draws (by bisection)."""
     powers, logs = [0.0, 1.0], np.log(np.maximum(found.weights, 1e-300))
-    evened = lambda power: found._replace(weights=np.exp(power * logs - logsumexp(power * logs)))  # noqa: E731
+    raised = lambda power: found._replace(weights=np.exp(power * logs - logsumexp(power * logs)))  # noqa: E731
     if found.worth >= _TOLD:
         return found
     for _ in range(20):
         middle = sum(powers) / 2
-        powers[evened(middle).worth < _TOLD] = middle
-    return evened(powers[0])
+        powers[raised(middle).worth < _TOLD] = middle
+    return raised(powers[0])
 
 
 def _fitted(mixture: Mixture, found: Weighed) -> Mixture:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from analysis.fit.ensemble import walked
 from analysis.fit.fit import Plan, pose
-from analysis.fit.weighed import WORTH, Mixture, Weighed, _evened, _fitted, _scatter, broad, weigh
+from analysis.fit.weighed import WORTH, Mixture, Weighed, _fitted, _scatter, broad, evened, weigh
 from analysis.registry import build_learner
 from tests.analysis.test_fit import REACH, record
 
@@ -48,6 +49,15 @@ def test_intervals_are_those_of_sums_over_a_grid(level):
         np.testing.assert_allclose(found.interval(i), ends, atol=0.12 * np.ptp(ends))
 
 
+def test_walkers_find_the_same_from_draws_that_are_worth_little(level):
+    poor = weigh(level, [level.space.search.mean(axis=1)], rounds=1)
+    poor = poor._replace(weights=np.where(np.arange(len(poor.weights)) < 3, 1 / 3, 0.0))
+    found, again = walked(level, poor), walked(level, poor)
+    for i, ends in enumerate(grid_intervals(level)):
+        np.testing.assert_allclose(found.interval(i), ends, atol=0.12 * np.ptp(ends))
+    np.testing.assert_array_equal(found.points, again.points)
+
+
 def test_the_same_peaks_give_the_same_draws_and_a_peak_that_is_none_does_no_harm(level):
     middle = level.space.search.mean(axis=1)
     one, again, other = weigh(level, [middle]), weigh(level, [middle]), weigh(level, [middle, middle + 1.0, middle - 5.0])
@@ -75,7 +85,7 @@ def test_a_peak_as_narrow_as_can_be_still_has_a_width(level):
 
 def test_weights_are_evened_until_enough_draws_count():
     weights = np.exp(-np.arange(600) / 5.0)
-    found = _evened(Weighed(np.zeros((600, 1)), weights / weights.sum()))
+    found = evened(Weighed(np.zeros((600, 1)), weights / weights.sum()))
     assert found.worth == pytest.approx(100, rel=0.01) and np.all(np.diff(found.weights) < 0)
     even = Weighed(np.zeros((600, 1)), np.full(600, 1 / 600))
-    assert _evened(even) is even
+    assert evened(even) is even
