@@ -74,11 +74,13 @@ ROWS = (
     ("calibration", "simulation-based calibration, `{0[learner]}`, {0[sets]} sets of {0[trials]} trials",
      "ranks uniform: no p of {0[parameters]} chi-squared tests under 0.05 / {0[parameters]}",
      "smallest p {0[smallest_p]}"),
-    ("model_recovery", "who is taken for whom on `{0[protocol]}`, {0[trials]} trials, {0[sets_of_each]} data sets of each of six learners",
-     "right by BIC in more than 0.8 of each, at most one pair undecided",
-     "{0[diagonal]}; pairs undecided: {0[pairs_undecided]}"),
-    ("model_recovery", "the same, of the {0[sets_that_explore]} sets whose motor noise is smaller than their exploration", "as before",
-     "{0[diagonal_where_they_explore]}"),
+    *(row for case, words in (("usual", ""), ("learning", ", rates of the mean 0.1 to 0.5"))
+      for row in (
+          (f"model_recovery {case}", f"who is taken for whom on `{{0[protocol]}}`, {{0[trials]}} trials, {{0[sets_of_each]}} data sets of "
+           f"each of six learners{words}", "right by BIC in more than 0.8 of each, at most one pair undecided",
+           "{0[diagonal]}; pairs undecided: {0[pairs_undecided]}"),
+          (f"model_recovery {case}", "the same, of the {0[sets_that_explore]} sets whose motor noise is smaller than their exploration",
+           "as before", "{0[diagonal_where_they_explore]}"))),
     *(row for case, words in (("throws_200", "motor noise known"), ("throws_600", "motor noise known"),
                               ("throws_600_faster", "motor noise known, rate of the log variances 0.067 to 0.6"),
                               ("throws_200_motor_free", "motor noise fitted"), ("throws_600_motor_free", "motor noise fitted"),
