@@ -1,8 +1,13 @@
 """A step over trials, compiled as one loop for eight learners, and run for as many as there are on all cores."""
 
 import ctypes
+import hashlib
 import math
+import os
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -148,17 +153,41 @@ def _store(code: Code, into: str, where: Value, value: Value) -> None:
 
 
 def _built(text: str) -> Any:
-    """Compiled for this machine's processor."""
+    """Compiled for this machine's processor, and loaded."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    target = llvm.Target.from_default_triple()
+    make = partial(target.create_target_machine, cpu=cpu, features=features, opt=_LEVEL, jit=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), make())
+    whole = "\n".join([text, target.triple, cpu, features, str(llvm.llvm_version_info)])
+    engine.add_object_file(llvm.ObjectFileRef.from_data(_kept(whole, lambda: _machine_code(text, make()))))
+    engine.finalize_object()
+    return engine
+
+
+def _machine_code(text: str, machine: Any) -> bytes:
     module = llvm.parse_assembly(text)
     module.verify()
-    features = llvm.get_host_cpu_features().flatten()
-    machine = llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=_LEVEL)
     tuning = llvm.create_pipeline_tuning_options(speed_level=_LEVEL)
     tuning.loop_vectorization = tuning.slp_vectorization = False  # it is written in vectors
     passes = llvm.create_pass_builder(machine, tuning)
     passes.getModulePassManager().run(module, passes)
-    engine = llvm.create_mcjit_compiler(module, machine)
-    engine.finalize_object()
-    return engine
+    return machine.emit_object(module)
+
+
+def _kept(source: str, compiled: Callable[[], bytes]) -> bytes:
+    """What was compiled of the source before, where JAX keeps what it compiles; else it is compiled now, and kept there."""
+    folder = jax.config.values["jax_compilation_cache_dir"]
+    if not folder:
+        return compiled()
+    file = Path(folder) / f"lanes-{hashlib.sha256(source.encode()).hexdigest()}"
+    if file.exists():
+        return file.read_bytes()
+    code = compiled()
+    with suppress(OSError):  # it can be compiled again
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_name(f"{file.name}.{os.getpid()}")
+        fresh.write_bytes(code)
+        fresh.replace(file)
+    return code

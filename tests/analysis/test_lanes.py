@@ -93,3 +93,22 @@ def test_no_trial_tells_nothing_and_what_has_no_code_is_named():
     assert loop(np.ones((1, 5)), np.ones((1, 5)), np.zeros((0, 1))).shape == (0, 1, 5)
     with pytest.raises(NotImplementedError, match="'sin' has no code"):
         once(jnp.sin, MANY)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where JAX keeps what it compiles, meanwhile."""
+    before = jax.config.values["jax_compilation_cache_dir"]
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path / "kept"))
+    yield tmp_path / "kept"
+    jax.config.update("jax_compilation_cache_dir", before)
+
+
+def test_machine_code_is_kept_where_jax_keeps_its_own(folder, monkeypatch):
+    first = once(jnp.exp, MANY)
+    (file,) = folder.glob("lanes-*")
+    monkeypatch.setattr("analysis.lanes.loop._machine_code", lambda *_: pytest.fail("compiled again"))
+    np.testing.assert_array_equal(once(jnp.exp, MANY), first)
+    file.unlink()
+    with pytest.raises(pytest.fail.Exception):
+        once(jnp.exp, MANY)
