@@ -97,11 +97,11 @@ class Code:
         if value.number is not None:
             return Value(f"<{', '.join([f'{value.kind} {value.text}'] * LANES)}>", value.kind, True, value.number)
         if (at := (value.text, self.block)) not in self._spread:
-            wide = f"<{LANES} x {value.kind}>"
+            wide, order = f"<{LANES} x {value.kind}>", f"<{LANES} x i32> zeroinitializer"
+            part, self.part = self.part, None  # it serves all parts
             first = self.put(f"insertelement {wide} poison, {value.kind} {value.text}, i32 0", value.kind, True)
-            self._spread[at] = self.put(
-                f"shufflevector {wide} {first.text}, {wide} poison, <{LANES} x i32> zeroinitializer", value.kind, True
-            )
+            self._spread[at] = self.put(f"shufflevector {wide} {first.text}, {wide} poison, {order}", value.kind, True)
+            self.part = part
         return self._spread[at]
 
     def alike(self, *values: Value) -> list[Value]:
