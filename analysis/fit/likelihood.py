@@ -87,8 +87,8 @@ class Problem(NamedTuple):
     def _walked(self, points: Float[np.ndarray, "point free"], sloping: bool = False) -> Float[np.ndarray, "trial told walk"]:
         """What the walks from each point tell of each trial that counts, and 0 of the others: one from each, which tells the log density;
         or one along each coordinate, which tells its slope too."""
-        begun = _begun_sloping if sloping else _begun
-        holds, state = _in_chunks(lambda part: begun(*self._static, self.space.held, self.space.fixed, part), points, _BEGUN)
+        given = self.space.held, self.space.fixed
+        holds, state = _in_chunks(lambda part: _begun(sloping, *self._static, *given, part), points, _BEGUN)
         loop = _loop(self.learner, self.contexts, sloping, jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), self.trials))
         told = loop(holds.reshape(-1, holds.shape[-1]).T, state.reshape(-1, state.shape[-1]).T, numbers(self.trials, 1, np)[: self.length])
         return told * self.weights[: self.length, None, None]
@@ -173,43 +173,26 @@ def _sloped(step: Callable[..., Any], holds: Any, state: Any, trial: Seen) -> tu
     return (after, slopes[0]), (told, slopes[1])
 
 
-def _beginning(
-    learner: Learner, coordinates: tuple[Coordinate, ...], contexts: int, held: Array, fixed: dict[str, Array]
-) -> Callable[[Array], Any]:
-    """How the walk from a point begins."""
+@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def _begun(
+    sloping: bool,
+    learner: Learner,
+    coordinates: tuple[Coordinate, ...],
+    contexts: int,
+    held: Float[Array, "free 2"],
+    fixed: dict[str, Array],
+    points: Float[Array, "point free"],
+) -> tuple[Float[Array, "point ... holds"], Float[Array, "point ... state"]]:
+    """What holds for the walk from each point, and its first state. ``sloping``: a walk along each coordinate, with the slopes of both."""
     walk, assemble = learner.walk, learner.assemble
     assert walk is not None
-    return lambda x: walk.begin(assemble(values_of(coordinates, held, fixed, x)), contexts)
-
-
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def _begun(
-    learner: Learner,
-    coordinates: tuple[Coordinate, ...],
-    contexts: int,
-    held: Float[Array, "free 2"],
-    fixed: dict[str, Array],
-    points: Float[Array, "point free"],
-) -> tuple[Float[Array, "point holds"], Float[Array, "point state"]]:
-    """What holds for the walk from each point, and its first state."""
-    holds, state = jax.vmap(_beginning(learner, coordinates, contexts, held, fixed))(points)
-    return numbers(holds, 1), numbers(state, 1)
-
-
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def _begun_sloping(
-    learner: Learner,
-    coordinates: tuple[Coordinate, ...],
-    contexts: int,
-    held: Float[Array, "free 2"],
-    fixed: dict[str, Array],
-    points: Float[Array, "point free"],
-) -> tuple[Float[Array, "point free holds"], Float[Array, "point free state"]]:
-    """The same with the slopes along each coordinate."""
-    begin = _beginning(learner, coordinates, contexts, held, fixed)
+    begin = lambda x: walk.begin(assemble(values_of(coordinates, held, fixed, x)), contexts)  # noqa: E731
+    if not sloping:
+        holds, state = jax.vmap(begin)(points)
+        return numbers(holds, 1), numbers(state, 1)
     along = jax.vmap(jax.vmap(lambda x, way: jax.jvp(begin, (x,), (way,)), (None, 0)), (0, None))
-    (holds, state), (holds_along, state_along) = along(points, jnp.eye(len(coordinates)))
-    return numbers((holds, holds_along), 2), numbers((state, state_along), 2)
+    (holds, state), slopes = along(points, jnp.eye(len(coordinates)))
+    return numbers((holds, slopes[0]), 2), numbers((state, slopes[1]), 2)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
