@@ -30,7 +30,7 @@ def compiled(function: Callable[..., Any], fixed: tuple[Any, ...], values: tuple
 
 def side_by_side(function: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
     """The function of each part, on all cores; it lets others work meanwhile, as machine code does."""
-    if len(parts) == 1:
+    if len(parts) <= 1:
         return [function(part) for part in parts]
     with ThreadPoolExecutor(min(_THREADS, len(parts))) as pool:
         return list(pool.map(function, parts))

@@ -9,7 +9,7 @@ import emcee
 import numpy as np
 
 from analysis.fit.likelihood import Problem
-from analysis.fit.weighed import Weighed, evened, log_prior
+from analysis.fit.weighed import Weighed, broad, evened, log_prior
 
 _WALKERS = 64  # at least, and four for each parameter
 _STEPS = 500
@@ -19,13 +19,12 @@ _JITTER = 1e-3  # SDs of the prior by which walkers are set apart at first
 
 def walked(problem: Problem, found: Weighed) -> Weighed:
     """Draws of the same as ``found``, which is where the walkers begin, all of which count the same."""
-    count, free = max(_WALKERS, 4 * found.points.shape[1]), found.points.shape[1]
-    random = np.random.RandomState(0)
-    apart = _JITTER * (problem.space.search[:, 1] - problem.space.search[:, 0]) / 2
-    start = evened(found).even(count) + apart * random.standard_normal((count, free))
+    prior, random, free = broad(problem.space), np.random.RandomState(0), found.points.shape[1]
+    count = max(_WALKERS, 4 * free)
+    start = evened(found).even(count) + _JITTER * prior.sd * random.standard_normal((count, free))
     moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.DESnookerMove(), 0.1), (emcee.moves.StretchMove(), 0.2)]
     sampler = emcee.EnsembleSampler(
-        count, free, lambda points: problem.log_likelihoods(points) + log_prior(problem.space, points), vectorize=True, moves=moves
+        count, free, lambda points: problem.log_likelihoods(points) + log_prior(prior, points), vectorize=True, moves=moves
     )
     sampler.random_state = random.get_state()
     sampler.run_mcmc(start, _STEPS, skip_initial_state_check=True)

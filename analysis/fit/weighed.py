@@ -99,7 +99,7 @@ def weigh(problem: Problem, peaks: Sequence[Float[np.ndarray, " free"]], rounds:
         drawn = np.logaddexp(drawn, mixtures[-1].log_density(points))  # of all mixtures so far, summed
         drawn = np.append(drawn, np.logaddexp.reduce([one.log_density(fresh) for one in mixtures], axis=0))
         points = np.concatenate([points, fresh])
-        heights = np.concatenate([heights, problem.log_likelihoods(fresh) + log_prior(problem.space, fresh)])
+        heights = np.concatenate([heights, problem.log_likelihoods(fresh) + log_prior(prior, fresh)])
         found = Weighed(points, np.exp(heights - drawn - np.logaddexp.reduce(heights - drawn)))
         if found.worth >= WORTH or len(mixtures) == rounds:
             return found
@@ -112,9 +112,8 @@ def broad(space: Space) -> Prior:
     return prior_of(space)._replace(sd=(high - low) / 2)
 
 
-def log_prior(space: Space, points: Float[np.ndarray, "draw free"]) -> Float[np.ndarray, " draw"]:
+def log_prior(prior: Prior, points: Float[np.ndarray, "draw free"]) -> Float[np.ndarray, " draw"]:
     """Its log density, but for a constant."""
-    prior = broad(space)
     return -np.sum(((points - prior.mean) / prior.sd) ** 2, axis=1) / 2
 
 

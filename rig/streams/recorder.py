@@ -115,7 +115,7 @@ class Recorder:
         deadline, file = time.monotonic() + timeout, self.files[-1]
         written = file.stat().st_size
         streams.probe()
-        while not _says(file, PROBE, written) and self.alive() and time.monotonic() < deadline:
+        while self.alive() and not _says(file, PROBE, written) and time.monotonic() < deadline:
             time.sleep(0.05)
 
     def alive(self) -> bool:
