@@ -19,7 +19,7 @@ from rig.whole_loops import compile_loops_whole
 
 LEARNER = "policy-gradient"
 SETS, MOST = 40, 1000
-STARTS = 10
+STARTS = 20
 WANTED = ("alpha_mean", "alpha_log_var", "initial_sd.release_angle_deg", "initial_sd.release_speed")
 PICTURED = "throws_600"
 

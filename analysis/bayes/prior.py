@@ -1,8 +1,7 @@
 """What is believed of a learner's parameters before a record is looked at, on the scale that each is fitted on.
 
-Weakly informative: the range that the maximum-likelihood search looks over (units, and the sizes of the first actions, settle it) is one SD
-either way for rates, SDs and places, two SDs for shares, whose logit would otherwise pile up at 0 and 1. A group has such a prior for its
-middle, and a half-normal one for the SD between people, half as wide.
+Weakly informative: the range that the maximum-likelihood search looks over (units, and the sizes of the first actions, settle it) is two
+SDs either way. A group has such a prior for its middle, and a half-normal one for the SD between people, half as wide.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,9 +34,8 @@ def prior_of(space: Space, given: Mapping[str, Sequence[float]] = {}) -> Prior:
     Raises:
         BadInput: a name that isn't fitted, not two numbers, a middle out of bounds or an SD that isn't above 0.
     """
-    shares = np.array([c.kind == "logit" for c in space.coordinates], bool)
     low, high = space.search.T
-    mean, sd = (low + high) / 2, (high - low) / np.where(shares, 4.0, 2.0)
+    mean, sd = (low + high) / 2, (high - low) / 4
     for name, numbers in given.items():
         at = [i for i, c in enumerate(space.coordinates) if name in (c.name, c.parameter)]
         if not at:

@@ -12,14 +12,14 @@ from analysis.fit.likelihood import Problem
 from analysis.fit.ml import Optimum
 from analysis.fit.polish import Search, polish
 from analysis.fit.space import Space
-from analysis.fit.weighed import weigh
+from analysis.fit.weighed import WORTH, weigh
 
 _STEP = 1e-4  # of the central differences, unbounded units; the gradients are exact
 _FLAT = 1e-6  # curvature, nats per unbounded unit squared, below which there is none
 _WIDE = 1.1  # unbounded half width of an interval above which a log or logit parameter isn't told: a factor of 3 either way
 _Z = 1.959964
+_NEARLY = 0.1  # of what the prior's interval spans
 _STEPS = 15  # of each search along a profile
-_WORTH = 50.0  # independent draws among the weighed, with fewer of which walkers are sent out
 _OUTWARD = np.array([0.1, 0.3, 0.7, 1.2, 2.0, 3.0])  # of a profile, in ``_WIDE``s (linear: quarters of the search range)
 
 
@@ -67,14 +67,15 @@ def _ends(problem: Problem, optimum: Optimum) -> list[_Ends]:
     if not len(optimum.x):
         return []
     draws = weigh(problem, optimum.peaks)
-    if draws.worth < _WORTH:
+    if draws.worth < WORTH:
         draws = walked(problem, draws)
     return [_open(problem.space, i, _Ends(*draws.interval(i))) for i in range(len(optimum.x))]
 
 
 def _open(space: Space, i: int, ends: _Ends) -> _Ends:
-    """NaN where an interval is wide and ends beyond what is searched: nothing but the prior closes it there."""
-    least, most = space.search[i]
+    """NaN where an interval is wide and ends where the prior's does, or nearly: nothing but the prior closes it there."""
+    nearly = _NEARLY * np.ptp(space.search[i])
+    least, most = space.search[i] + np.array([nearly, -nearly])
     wide = ends.high - ends.low > 2 * widest(space)[i]
     return _Ends(np.nan if wide and ends.low < least else ends.low, ends.middle, np.nan if wide and ends.high > most else ends.high)
 

@@ -1,4 +1,4 @@
-"""Draws of the parameters where weighing fails: an ensemble of walkers (``emcee``: Foreman-Mackey, Hogg, Lang & Goodman 2013).
+"""Draws of the parameters where weighing is slow or fails: an ensemble of walkers (``emcee``: Foreman-Mackey, Hogg, Lang & Goodman 2013).
 
 On a surface with many narrow peaks no mixture of a few parts is like it, and a handful of draws gets all of the weight. Walkers need only
 ratios of heights. They propose by differences between one another (ter Braak 2006; snooker: ter Braak & Vrugt 2008) and by stretches
@@ -8,18 +8,19 @@ ratios of heights. They propose by differences between one another (ter Braak 20
 import emcee
 import numpy as np
 
+from analysis.bayes.prior import prior_of
 from analysis.fit.likelihood import Problem
-from analysis.fit.weighed import Weighed, broad, evened, log_prior
+from analysis.fit.weighed import Weighed, evened, log_prior
 
 _WALKERS = 64  # at least, and four for each parameter
-_STEPS = 500
-_FORGOTTEN = 166  # of them, the first
+_STEPS = 600
+_FORGOTTEN = 200  # of them, the first
 _JITTER = 1e-3  # SDs of the prior by which walkers are set apart at first
 
 
 def walked(problem: Problem, found: Weighed) -> Weighed:
     """Draws of the same as ``found``, which is where the walkers begin, all of which count the same."""
-    prior, random, free = broad(problem.space), np.random.RandomState(0), found.points.shape[1]
+    prior, random, free = prior_of(problem.space), np.random.RandomState(0), found.points.shape[1]
     count = max(_WALKERS, 4 * free)
     start = evened(found).even(count) + _JITTER * prior.sd * random.standard_normal((count, free))
     moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.DESnookerMove(), 0.1), (emcee.moves.StretchMove(), 0.2)]
@@ -27,6 +28,7 @@ def walked(problem: Problem, found: Weighed) -> Weighed:
         count, free, lambda points: problem.log_likelihoods(points) + log_prior(prior, points), vectorize=True, moves=moves
     )
     sampler.random_state = random.get_state()
-    sampler.run_mcmc(start, _STEPS, skip_initial_state_check=True)
+    with np.errstate(invalid="ignore"):  # a walker may begin, and stay, where nothing is likely
+        sampler.run_mcmc(start, _STEPS, skip_initial_state_check=True)
     points = np.asarray(sampler.get_chain(discard=_FORGOTTEN, flat=True))
     return Weighed(points, np.full(len(points), 1 / len(points)))

@@ -21,6 +21,16 @@ FIRST = 20  # trials that say what sizes actions and rewards have
 
 _LARGEST_CLOSED = 100.0  # a range that is wider is open, for all that practice can tell
 
+# Where a value may be expected: the range in which a search looks first, and which holds 95 % of the prior (``analysis.bayes.prior``).
+_SIZES = {  # of what goes by its log, in typical sizes; by parameter, or by unit
+    "initial_sd": (0.2, 5.0),  # the first actions show it, with motor noise and a little learning
+    "final_sd": (0.05, 5.0),
+    "1/reward": (1e-3, 2.0),
+    "trials": (1.0, 1000.0),
+}
+_PART = 0.01, 3.0  # what else there is, noise and single steps, is a part of a typical size
+_SHARES, _LONG, _CLOSED = (-3.0, 5.0), (-1.0, 7.0), (-3.0, 3.0)  # logits: of shares, of one that is an average over 1 to 1000 trials
+
 
 class Scale(NamedTuple):
     """What the first trials say of sizes."""
@@ -132,8 +142,7 @@ def make_space(learner: Learner, fixed: Mapping[str, Any], scale: Scale, free: S
     filled = _filled(learner, parts, scale)
     values = read_values(learner.name, learner.parameters, learner.action_names, {**stand_in, **filled, **fixed})
     found = [c for p in learner.parameters if p.fitted or p.name in free for c in _coordinates(p, learner, fixed)]
-    sizes = {p.name: p for p in learner.parameters}
-    ranges = np.array([_ranges(c, sizes[c.parameter], scale) for c in found]).reshape(-1, 2, 2)
+    ranges = np.array([_ranges(c, scale) for c in found]).reshape(-1, 2, 2)
     return Space(tuple(found), ranges[:, 0], ranges[:, 1], values)
 
 
@@ -190,15 +199,16 @@ def _kind(parameter: Parameter) -> Literal["log", "logit", "linear"]:
     return "log" if parameter.low >= 0 else "linear"
 
 
-def _ranges(c: Coordinate, parameter: Parameter, scale: Scale) -> tuple[tuple[float, float], tuple[float, float]]:
+def _ranges(c: Coordinate, scale: Scale) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where to look, and beyond what a value is held."""
     size, centre = _size(c, scale)
     if c.kind == "linear":
         return (centre - 2 * size, centre + 2 * size), (centre - 50 * size, centre + 50 * size)
     if c.kind == "logit":
-        return ((-3.0, 5.0) if (c.low, c.high) == (0.0, 1.0) else (-3.0, 3.0)), (-9.0, 9.0)
-    least, most = (3e-3, 3.0) if c.unit == "1/reward" else (0.1, 3.0)
-    ends = max(1e-5 * size, parameter.low), min(300 * size, parameter.high)
+        shares = _LONG if c.parameter == "baseline_decay" else _SHARES
+        return (shares if (c.low, c.high) == (0.0, 1.0) else _CLOSED), (-9.0, 9.0)
+    least, most = _SIZES.get(c.parameter, _SIZES.get(c.unit, _PART))
+    ends = max(1e-5 * size, c.low), min(300 * size, c.high)
     return (np.log(least * size), np.log(most * size)), (np.log(ends[0]), np.log(ends[1]))
 
 
@@ -206,7 +216,7 @@ def _size(c: Coordinate, scale: Scale) -> tuple[float, float]:
     """A typical size, and a typical place, of a parameter with this unit."""
     if c.unit in ("action", "deg"):
         at = c.place or 0
-        return float(scale.action_sd[at]), float(scale.action_mean[at]) if c.parameter == "initial_mean" else 0.0
+        return float(scale.action_sd[at]), float(scale.action_mean[at]) if c.kind == "linear" else 0.0
     if c.unit == "reward":
         return scale.reward_sd, scale.reward_mean
     return (1 / scale.reward_sd, 0.0) if c.unit == "1/reward" else (1.0, 0.0)

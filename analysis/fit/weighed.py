@@ -7,7 +7,8 @@ be told holds as many as it says.
 Draws come from a mixture of Student's t, which begins wide about the peaks that the search has found and is fitted to its weighted draws
 (Cappé, Douc, Guillin, Marin & Robert 2008), all of which count, by the mean of all mixtures so far (Cornuet, Marin, Mira & Robert 2012).
 While few draws have nearly all of the weight, powers of the weights below 1 stand in for them: the mixture closes in by degrees, and on all
-places that are likely.
+places that are likely. Where that takes many rounds, it isn't done: a mixture that took twenty to be like the surface has left out its
+rare tails, and intervals came out a fifth too narrow. Walkers go on from there (``analysis.fit.ensemble``).
 """
 
 from collections.abc import Sequence
@@ -19,12 +20,11 @@ from scipy.special import gammaln, logsumexp
 
 from analysis.bayes.prior import Prior, prior_of
 from analysis.fit.likelihood import Problem
-from analysis.fit.space import Space
 
 WORTH = 400.0  # independent draws that are asked for
 _TOLD = 100.0  # independent draws that a mixture is fitted to, at least: the weights are made as even as that takes
 _DRAWS = 512  # of a round
-ROUNDS = 24  # at most
+ROUNDS = 6  # at most
 _PARTS = 6  # of the mixture, beside the prior
 _FREEDOM = 5.0  # of Student's t: tails that are wider than a peak's
 _FAR = 8.0  # nats below the best, at which a peak no longer counts
@@ -91,7 +91,7 @@ class Mixture(NamedTuple):
 
 def weigh(problem: Problem, peaks: Sequence[Float[np.ndarray, " free"]], rounds: int = ROUNDS) -> Weighed:
     """Draws that begin at some peaks of the likelihood, the highest first. The same problem and peaks give the same draws."""
-    prior, random = broad(problem.space), np.random.default_rng(0)
+    prior, random = prior_of(problem.space), np.random.default_rng(0)
     mixtures = [_begun(problem, prior, _distinct(problem, peaks), random)]
     points, heights, drawn = np.zeros((0, len(prior.mean))), np.zeros(0), np.zeros(0)
     while True:
@@ -104,12 +104,6 @@ def weigh(problem: Problem, peaks: Sequence[Float[np.ndarray, " free"]], rounds:
         if found.worth >= WORTH or len(mixtures) == rounds:
             return found
         mixtures.append(_fitted(mixtures[-1], evened(found)))
-
-
-def broad(space: Space) -> Prior:
-    """The prior of a fit by Bayes' rule, but shares are as wide as all else, half the search range: many lie near 1."""
-    low, high = space.search.T
-    return prior_of(space)._replace(sd=(high - low) / 2)
 
 
 def log_prior(prior: Prior, points: Float[np.ndarray, "draw free"]) -> Float[np.ndarray, " draw"]:

@@ -170,7 +170,7 @@ def test_an_interval_holds_its_estimate_and_nothing_that_is_only_said_to_be_like
 
 def test_where_too_few_draws_count_walkers_find_the_interval(walk_fit, monkeypatch):
     (usual,) = certainties(walk_fit.problem, walk_fit.optimum)
-    monkeypatch.setattr("analysis.fit.certainty._WORTH", np.inf)
+    monkeypatch.setattr("analysis.fit.certainty.WORTH", np.inf)
     (known,) = certainties(walk_fit.problem, walk_fit.optimum)
     width = usual.high - usual.low
     assert [known.low, known.middle, known.high] == pytest.approx([usual.low, usual.middle, usual.high], abs=0.1 * width)

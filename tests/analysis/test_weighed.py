@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from analysis.bayes.prior import prior_of
 from analysis.fit.ensemble import walked
 from analysis.fit.fit import Plan, pose
-from analysis.fit.weighed import WORTH, Mixture, Weighed, _fitted, _scatter, broad, evened, weigh
+from analysis.fit.weighed import WORTH, Mixture, Weighed, _fitted, _scatter, evened, weigh
 from analysis.registry import build_learner
 from tests.analysis.test_fit import REACH, record
 
@@ -26,7 +27,7 @@ def level():
 
 def grid_of(problem):
     """The axes of a grid over two coordinates, its points, and what each weighs."""
-    prior = broad(problem.space)
+    prior = prior_of(problem.space)
     axes = [np.linspace(mean - 4 * sd, mean + 4 * sd, 120) for mean, sd in zip(prior.mean, prior.sd, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     away = np.sum(((points - prior.mean) / prior.sd) ** 2, axis=-1) / 2
@@ -77,7 +78,7 @@ def test_a_mixture_is_a_density_and_moves_to_what_weighs():
 
 
 def test_a_peak_as_narrow_as_can_be_still_has_a_width(level):
-    prior = broad(level.space)
+    prior = prior_of(level.space)
     usual, narrow = _scatter(np.stack([np.diag([4.0, 1.0]), 1e14 * np.array([[1.0, 1.0], [1.0, 1.0 + 1e-9]])]), prior)
     np.testing.assert_allclose(usual, np.diag(1 / (np.array([4.0, 1.0]) + prior.sd**-2)))
     assert np.isfinite(np.linalg.cholesky(narrow)).all() and np.diag(narrow).max() < 1e-3
