@@ -29,11 +29,16 @@ def compiled(function: Callable[..., Any], fixed: tuple[Any, ...], values: tuple
 
 
 def side_by_side(function: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
-    """The function of each part, on all cores; it lets others work meanwhile, as machine code does."""
-    if len(parts) <= 1:
+    """The function of each part, on all cores; it lets others work meanwhile, as machine code does, and calls none of this itself."""
+    if len(parts) <= 1 or _THREADS == 1:
         return [function(part) for part in parts]
-    with ThreadPoolExecutor(min(_THREADS, len(parts))) as pool:
-        return list(pool.map(function, parts))
+    return list(_workers().map(function, parts))
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    """Started once: a search calls for them a thousand times."""
+    return ThreadPoolExecutor(_THREADS)
 
 
 @cache

@@ -12,10 +12,10 @@ from analysis.fit.likelihood import Problem
 from analysis.fit.ml import first_points, maximise
 from analysis.fit.polish import Polished, Search, _learned, polish, searches
 from analysis.fit.soundness import CLOSE, soundness
-from analysis.fit.space import first_trials, make_space, scale_of, values_of
+from analysis.fit.space import Scale, first_trials, make_space, scale_of, values_of
 from analysis.learner import Context
 from analysis.predict import log_likelihood
-from analysis.registry import build_learner
+from analysis.registry import LEARNERS, build_learner
 from analysis.twin import Seen
 from protocols.errors import BadInput
 from protocols.task import Outcome
@@ -87,6 +87,16 @@ def test_a_part_of_a_parameter_can_be_fixed_and_one_that_rests_be_freed():
     for fixed, free, words in (({}, ("speed",), "no parameter"), ({"retention": 1.0}, ("retention",), "fixed and fitted")):
         with pytest.raises(BadInput, match=words):
             make_space(learner, fixed, scale, free)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_usual_value_is_looked_for(name):
+    learner = build_learner(name, {}, REACH)
+    space = make_space(learner, {}, Scale(np.zeros(1), np.ones(1), -0.5, 0.5))
+    usual = {p.name: p.default for p in learner.parameters}
+    for c, (low, high) in zip(space.coordinates, space.search, strict=True):
+        value = np.nan if usual[c.parameter] is None else c.unbounded(float(np.ravel(usual[c.parameter])[0]))
+        assert not np.isfinite(value) or low < value < high, c.name
 
 
 def test_slopes_are_those_of_the_likelihood_and_padding_changes_nothing(gradient_learner):
