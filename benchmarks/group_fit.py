@@ -21,7 +21,7 @@ DERIVES = (
     "hit=(clampi==1 and tgtsize>10) or (clampi==0 and fbi==1 and abs(hand_theta)<0.358*tgtsize)",
     "cursor_error_deg=-ri*clampi-hand_theta*fbi*(1-clampi)",
 )
-DRAWN = ("--warmup", "300", "--draws", "500")
+DRAWN = ("--warmup", "300", "--draws", "800")
 
 
 def words(table: Path, out: Path) -> list[str]:
