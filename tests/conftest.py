@@ -28,7 +28,7 @@ def private_streams(tmp_path_factory):
         yield
         return
     file = tmp_path_factory.mktemp("lsl") / "lsl_api.cfg"
-    scope = "[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\n"
+    scope = "[ports]\nPortRange = 256\nIPv6 = disable\n[multicast]\nResolveScope = machine\n"
     file.write_text(f"{scope}[lab]\nSessionID = test-{uuid.uuid4().hex}\nKnownPeers = {{127.0.0.1}}\n")
     os.environ["LSLAPICFG"] = str(file)
     yield

@@ -22,9 +22,12 @@ from rig.streams.info import Origin, frames_info, json_info, motion_info
 PROBE = "recorder_probe"
 #: Longer than the buffer (8 kB) in which the recorder keeps what it writes, so that pushing it shows in the file.
 _FILLER = "." * 16384
+#: Ports from 16572 on. Each outlet holds one, and each search for streams up to seven; a recorder searches for each of its streams.
+#: liblsl's own 32 are all taken now and then, and an outlet beyond them can't be found by programs on its own machine.
+_PORTS = 128
 
 _REMEDY = (
-    "see that the loopback interface is up ('ip link set lo up') and that no firewall stops Python's UDP ports 16571-16604 "
+    f"see that the loopback interface is up ('ip link set lo up') and that no firewall stops Python's UDP ports 16571-{16571 + _PORTS} "
     "on this machine, then run 'twinrig check'"
 )
 
@@ -49,9 +52,10 @@ def _settings(session_id: str, scope: Literal["machine", "network"]) -> str:
     log = "[log]\nlevel = -2\n"  # errors only
     # Without this, the recorder's liblsl (1.17) finds only one of several streams of its own machine: github.com/sccn/liblsl/pull/282.
     peers = "KnownPeers = {127.0.0.1}\n"
+    ports = f"[ports]\nPortRange = {_PORTS}\n"
     if scope == "network":  # the default session id, or another machine's recorder would not see the streams
-        return f"{log}[multicast]\nResolveScope = site\n[lab]\n{peers}"
-    return f"{log}[ports]\nIPv6 = disable\n[multicast]\nResolveScope = machine\n[lab]\nSessionID = {session_id}\n{peers}"
+        return f"{log}{ports}[multicast]\nResolveScope = site\n[lab]\n{peers}"
+    return f"{log}{ports}IPv6 = disable\n[multicast]\nResolveScope = machine\n[lab]\nSessionID = {session_id}\n{peers}"
 
 
 class Outlet:

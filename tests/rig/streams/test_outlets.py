@@ -140,6 +140,31 @@ def test_streams_of_a_session_are_found_and_vanish(origin):
         wait_for_streams(streams.source_ids, 1.0)
 
 
+FIND_ONE_ANOTHER = """
+import socket, sys
+from pathlib import Path
+from rig.streams.info import Origin
+from rig.streams.outlets import SessionStreams, configure_streams, wait_for_streams
+configure_streams(Path(sys.argv[1]), "crowded", sys.argv[2])
+taken = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(32)]
+for port, other in enumerate(taken, 16572):
+    try:
+        other.bind(("", port))
+    except OSError:
+        pass  # another program has it
+with SessionStreams(Origin("crowded", 1, "p", "h", True)) as streams:
+    wait_for_streams(streams.source_ids, 20.0)
+"""
+
+
+@pytest.mark.parametrize("scope", ["machine", "network"])
+def test_streams_are_found_where_other_programs_have_taken_the_usual_ports(tmp_path, scope):
+    environment = {key: value for key, value in os.environ.items() if key != "LSLAPICFG"}
+    command = [sys.executable, "-c", FIND_ONE_ANOTHER, str(tmp_path), scope]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_nobody_listening_is_said(origin):
     with SessionStreams(origin) as streams:
         assert not any(outlet.have_consumers() for outlet in streams.outlets)
