@@ -7,6 +7,7 @@ ratios of heights. They propose by differences between one another (ter Braak 20
 
 import emcee
 import numpy as np
+from jaxtyping import Float
 
 from analysis.bayes.prior import prior_of
 from analysis.fit.likelihood import Problem
@@ -15,6 +16,8 @@ from analysis.fit.weighed import Weighed, evened, log_prior
 _WALKERS = 64  # at least, and four for each parameter
 _STEPS = 600
 _FORGOTTEN = 200  # of them, the first
+_ALIKE = 0.05  # nats by which single precision may be off at the walkers' first places, so far as these are
+_LIKELY = 20.0  # nats or less below the best of them
 _JITTER = 1e-3  # SDs of the prior by which walkers are set apart at first
 
 
@@ -24,11 +27,19 @@ def walked(problem: Problem, found: Weighed) -> Weighed:
     count = max(_WALKERS, 4 * free)
     start = evened(found).even(count) + _JITTER * prior.sd * random.standard_normal((count, free))
     moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.DESnookerMove(), 0.1), (emcee.moves.StretchMove(), 0.2)]
+    quick = faster(problem, start)
     sampler = emcee.EnsembleSampler(
-        count, free, lambda points: problem.log_likelihoods(points) + log_prior(prior, points), vectorize=True, moves=moves
+        count, free, lambda points: quick.log_likelihoods(points) + log_prior(prior, points), vectorize=True, moves=moves
     )
     sampler.random_state = random.get_state()
     with np.errstate(invalid="ignore"):  # a walker may begin, and stay, where nothing is likely
         sampler.run_mcmc(start, _STEPS, skip_initial_state_check=True)
     points = np.asarray(sampler.get_chain(discard=_FORGOTTEN, flat=True))
     return Weighed(points, np.full(len(points), 1 / len(points)))
+
+
+def faster(problem: Problem, points: Float[np.ndarray, "walker free"]) -> Problem:
+    """The problem in single precision, if that says the same of the likely among these points."""
+    exact, rough = (one.log_likelihoods(points) for one in (problem, problem.roughly()))
+    likely = exact > exact.max() - _LIKELY
+    return problem.roughly() if np.abs(rough - exact)[likely].max(initial=0.0) < _ALIKE else problem

@@ -31,7 +31,7 @@ class Effort(NamedTuple):
 
 
 TO_THE_END = Effort(5, 8, STEPS)
-ON_THE_WAY = Effort(2, 8, STEPS)  # over a beginning; fewer steps lose peaks of the whole record
+ON_THE_WAY = Effort(1, 8, STEPS)  # over a beginning; fewer steps lose peaks of the whole record
 
 
 class Peaks(NamedTuple):

@@ -6,6 +6,7 @@ are. From the optimum of a few trials no step leads to that of many, but one lea
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -14,10 +15,21 @@ from analysis.fit.likelihood import Problem
 from analysis.fit.polish import STEPS, Polished, polish, searches
 
 BEGINNING = 600  # trials of the shortest
-_GROWTH = 1.4  # from one to the next, at most
+_GROWTH = 2.3  # from one to the next, at most
 _KEPT = 6  # distinct optima, at most, that are followed to the next
-_STEPS = 10  # of each on the way; the last beginning, the whole record, is searched to its end
 _APART = 0.01  # of a coordinate, beyond which two optima are two
+
+
+class Way(NamedTuple):
+    """How optima are taken on."""
+
+    steps: int  # of each, at most
+    near: float = math.inf  # nats behind the best, beyond which one stays where it is
+    back: bool = True  # those that left the range that is searched are searched from where they left it, too
+
+
+ONWARD, LAST = Way(10), Way(STEPS)  # to the next beginning, and to the whole record
+EXACT = Way(STEPS, near=5.0, back=False)  # from single to double precision, in which what is best may be another
 
 
 def rungs(problem: Problem) -> list[Problem]:
@@ -28,15 +40,16 @@ def rungs(problem: Problem) -> list[Problem]:
     return [one for one in shorter if one.count > 20 * len(problem.space.coordinates)] + [problem]
 
 
-def followed(problem: Problem, found: Sequence[Polished], last: bool) -> list[Polished]:
+def followed(problem: Problem, found: Sequence[Polished], way: Way) -> list[Polished]:
     """The optima of a beginning taken on to those of the longer ``problem``, which they explain best; those that fell together stay so."""
     points = np.stack([one.x for one in found])
     values = problem.log_likelihoods(points)
     leaders: list[int] = []
     for i in np.argsort(-values, kind="stable"):
-        if len(leaders) < _KEPT and not any(together(points[i], points[j]) for j in leaders):
+        fresh = not any(together(points[i], points[j]) for j in leaders)
+        if fresh and len(leaders) < _KEPT and values[i] >= values.max() - way.near:
             leaders.append(int(i))
-    ends = dict(zip(leaders, _again(problem, points[leaders], STEPS if last else _STEPS), strict=True))
+    ends = dict(zip(leaders, _again(problem, points[leaders], way), strict=True))
     led = [next((j for j in leaders if together(points[i], points[j])), None) for i in range(len(found))]
     return [
         Polished(one.x, float(value), False, one.steps) if j is None else ends[j]._replace(steps=one.steps + ends[j].steps)
@@ -44,14 +57,14 @@ def followed(problem: Problem, found: Sequence[Polished], last: bool) -> list[Po
     ]
 
 
-def _again(problem: Problem, points: Float[np.ndarray, "point free"], steps: int) -> list[Polished]:
+def _again(problem: Problem, points: Float[np.ndarray, "point free"], way: Way) -> list[Polished]:
     """Searches from points, and from where those that left the range that is searched left it; of the two, the higher end.
 
     A rate or an SD that was 0 for few trials needn't be for more, and doesn't come back by itself: by its log, the surface is flat there.
     """
     back = np.clip(points, *problem.space.search.T)
-    left = np.flatnonzero((back != points).any(axis=1))
-    ends = polish(problem, searches(np.concatenate([points, back[left]])), steps, race=True)
+    left = np.flatnonzero((back != points).any(axis=1) & way.back)
+    ends = polish(problem, searches(np.concatenate([points, back[left]])), way.steps, race=True)
     for place, other in zip(left, ends[len(points) :], strict=True):
         ends[place] = max(ends[place], other, key=lambda one: one.log_likelihood)
     return ends[: len(points)]

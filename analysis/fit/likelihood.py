@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from analysis.compiled import compiled, side_by_side
 from analysis.fit.space import Coordinate, Space, values_of
-from analysis.lanes.code import LANES
+from analysis.lanes.code import DOUBLE, SINGLE, Precision
 from analysis.lanes.loop import Loop, numbers
 from analysis.learner import Learner
 from analysis.predict import log_probs
@@ -25,7 +25,7 @@ from analysis.twin import Seen
 CHUNK = 32  # points that are valued together
 _BEGUN = 64  # points from which walks begin together
 _SLOPES = 10  # points of which exact derivatives are taken together
-_SHIFT = 1e-6  # of a coordinate, for differences
+_SHIFTS = {DOUBLE: 1e-6, SINGLE: 3e-3}  # of a coordinate, for differences
 _LENGTH = 100  # records are padded to a multiple of it, so that people with about as many trials share what was compiled
 _LARGEST = 1e14  # products of scores above which a search's own arithmetic would overflow
 
@@ -40,6 +40,7 @@ class Problem(NamedTuple):
     count: int  # trials that have an action and count
     weights: Float[np.ndarray, " trial"]  # 1 where a trial's action counts, 0 where it is only learned from
     length: int  # trials that are gone through
+    rough: bool = False  # in single precision, where there is code for it: for searches on the way
 
     def log_likelihoods(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, " point"]:
         """The log-likelihood at each point; minus infinity where it isn't finite."""
@@ -61,18 +62,29 @@ class Problem(NamedTuple):
     def differences(self, points: Float[np.ndarray, "point free"]) -> "Slopes":
         """The same by differences of values, off by about ``_SHIFT`` times the curvature: cheaper, and enough to search by."""
         count, free = points.shape
-        inward = np.where(points + _SHIFT > self.space.held[:, 1], -_SHIFT, _SHIFT)
+        shift = _SHIFTS[self._precision]
+        inward = np.where(points + shift > self.space.held[:, 1], -shift, shift)
         around = np.repeat(points[:, None], free + 1, axis=1)
         around[:, np.arange(1, free + 1), np.arange(free)] += inward
         trials = self._trial_by_trial(around.reshape(count * (free + 1), free)).T.reshape(count, free + 1, -1)
         with np.errstate(invalid="ignore", over="ignore"):
             scores = (trials[:, 1:] - trials[:, :1]) / inward[..., None]
-            return _tidy(Slopes(trials[:, 0].sum(axis=1), scores.sum(axis=2), scores @ scores.transpose(0, 2, 1)))
+            information = scores @ scores.transpose(0, 2, 1)
+            gradient = scores.sum(axis=2) + inward / 2 * np.diagonal(information, axis1=1, axis2=2)  # less what the curvature adds
+            return _tidy(Slopes(trials[:, 0].sum(axis=1), gradient, information))
 
     def beginning(self, trials: int) -> "Problem":
         """The same problem of the first trials alone; what is compiled serves both."""
         acted = np.isfinite(np.asarray(self.trials.action)).all(axis=1) & (self.weights > 0)
         return self._replace(count=int(acted[:trials].sum()), length=trials)
+
+    def roughly(self) -> "Problem":
+        """The same problem in single precision, twice as fast, where there is code for it; else this one."""
+        return self._replace(rough=True) if self.learner.walk is not None else self
+
+    @property
+    def _precision(self) -> Precision:
+        return SINGLE if self.rough else DOUBLE
 
     def _trial_by_trial(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, "trial point"]:
         if self.learner.walk is not None:
@@ -89,7 +101,13 @@ class Problem(NamedTuple):
         or one along each coordinate, which tells its slope too."""
         given = self.space.held, self.space.fixed
         holds, state = _in_chunks(lambda part: _begun(sloping, *self._static, *given, part), points, _BEGUN)
-        loop = _loop(self.learner, self.contexts, sloping, jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), self.trials))
+        loop = _loop(
+            self.learner,
+            self.contexts,
+            sloping,
+            self._precision,
+            jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), self.trials),
+        )
         told = loop(holds.reshape(-1, holds.shape[-1]).T, state.reshape(-1, state.shape[-1]).T, numbers(self.trials, 1, np)[: self.length])
         return told * self.weights[: self.length, None, None]
 
@@ -104,7 +122,7 @@ class Problem(NamedTuple):
     @property
     def chunk(self) -> int:
         """Points that are valued together: fewer cost as much."""
-        return CHUNK if self.learner.walk is None else LANES
+        return CHUNK if self.learner.walk is None else self._precision.lanes
 
 
 class Slopes(NamedTuple):
@@ -156,14 +174,16 @@ def _log_probs(
 
 
 @cache
-def _loop(learner: Learner, contexts: int, sloping: bool, trial: Any) -> Loop:
+def _loop(learner: Learner, contexts: int, sloping: bool, precision: Precision, trial: Any) -> Loop:
     """The compiled walk over trials of these shapes and types."""
     walk, assemble = learner.walk, learner.assemble
     assert walk is not None
     many = (len(learner.action_names),)
     values = {p.name: jax.ShapeDtypeStruct(many if p.per_action else (), float) for p in learner.parameters}
     holds, state = jax.eval_shape(lambda values: walk.begin(assemble(values), contexts), values)
-    return Loop(partial(_sloped, walk.step), (holds, holds), (state, state), trial) if sloping else Loop(walk.step, holds, state, trial)
+    if sloping:
+        return Loop(partial(_sloped, walk.step), (holds, holds), (state, state), trial, precision)
+    return Loop(walk.step, holds, state, trial, precision)
 
 
 def _sloped(step: Callable[..., Any], holds: Any, state: Any, trial: Seen) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from scipy.stats import qmc
 
 from analysis.faults import first_fault
 from analysis.fit.hops import ON_THE_WAY, SAME, TO_THE_END, hopped
-from analysis.fit.ladder import followed, rungs
+from analysis.fit.ladder import EXACT, LAST, ONWARD, followed, rungs
 from analysis.fit.likelihood import Problem
 from analysis.fit.polish import Polished, polish, searches
 from analysis.predict import predict
@@ -51,13 +51,16 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
         BadInput: fewer trials than parameters, or a likelihood that is finite nowhere.
     """
     check_count(problem)
-    first, *longer = rungs(problem)
+    rough = problem.roughly()
+    first, *longer = rungs(rough)
     found = polish(first, searches(first_points(first, starts, seed)), race=True)
     found += polish(first, searches(_crossed(first, found, seed)), race=True)
-    found = hopped(first, found, TO_THE_END if first is problem else ON_THE_WAY)
+    found = hopped(first, found, TO_THE_END if first is rough else ON_THE_WAY)
     for rung in longer:
-        found = followed(rung, found, last=rung is problem)
-        found = hopped(rung, found, TO_THE_END if rung is problem else ON_THE_WAY)
+        found = followed(rung, found, LAST if rung is rough else ONWARD)
+        found = hopped(rung, found, TO_THE_END if rung is rough else ON_THE_WAY)
+    if rough is not problem:
+        found = followed(problem, found, EXACT)
     if also is not None:
         found += polish(problem, searches(also))
     best = max(found, key=lambda p: p.log_likelihood)

@@ -1,4 +1,4 @@
-"""A step over trials, compiled as one loop for eight learners, and run for as many as there are on all cores."""
+"""A step over trials, compiled as one loop for so many learners as go into a register, and run for as many as there are on all cores."""
 
 import ctypes
 import hashlib
@@ -17,13 +17,12 @@ import numpy as np
 from jaxtyping import Float
 
 from analysis.compiled import side_by_side
-from analysis.lanes.code import LANES, Code, Value, constant
+from analysis.lanes.code import DOUBLE, Code, Precision, Value
 from analysis.lanes.translate import Values, translate
 
 Step = Callable[[Any, Any, Any], tuple[Any, Any]]  # (what holds for all trials, state, trial) -> state after it, what is told of it
 
 _POINTERS = ", ".join(f"ptr noalias %{name}" for name in ("holds", "state", "trials", "told"))
-_WIDE = f"<{LANES} x double>"
 _LEVEL = 2  # of LLVM's optimisation; more gains nothing
 
 
@@ -33,13 +32,14 @@ class Loop:
     What holds, state and trial are trees of arrays; what is told, a tree of numbers. Here, each is so many numbers in their order.
     """
 
-    def __init__(self, step: Step, holds: Any, state: Any, trial: Any) -> None:
+    def __init__(self, step: Step, holds: Any, state: Any, trial: Any, precision: Precision = DOUBLE) -> None:
         """``holds``, ``state`` and ``trial``: examples, for their shapes.
 
         Raises:
             NotImplementedError: the step does something that has no code (``analysis.lanes.translate``).
         """
-        text, self.told = _written(step, holds, state, trial)
+        self.precision = precision
+        text, self.told = _written(Code(precision), step, holds, state, trial)
         self._engine = _built(text)  # kept, since the function is gone with it
         signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)
         self._function = signature(self._engine.get_function_address("walk"))
@@ -51,29 +51,31 @@ class Loop:
         trials: Float[np.ndarray, "trial number"],
     ) -> Float[np.ndarray, "trial told learner"]:
         """What is told of each trial."""
-        count, trials = holds.shape[1], np.ascontiguousarray(trials, float)
-        grouped, begun = (_in_groups(array) for array in (holds, state))
-        told = _aligned((len(begun), len(trials), self.told, LANES))
+        count, lanes, dtype = holds.shape[1], self.precision.lanes, self.precision.dtype
+        trials = np.ascontiguousarray(trials, dtype)
+        grouped, begun = (_in_groups(array, lanes, dtype) for array in (holds, state))
+        told = _aligned((len(begun), len(trials), self.told, lanes), dtype)
 
         def run(group: int) -> None:
             self._function(*(array.ctypes.data for array in (grouped[group], begun[group], trials, told[group])), len(trials))
 
         side_by_side(run, range(len(told)))
-        return np.moveaxis(told, 0, 2).reshape(len(trials), self.told, len(told) * LANES)[:, :, :count]
+        return np.moveaxis(told, 0, 2).reshape(len(trials), self.told, len(told) * lanes)[:, :, :count]
 
 
-def _in_groups(array: Float[np.ndarray, "number learner"]) -> Float[np.ndarray, "group number lane"]:
+def _in_groups(array: Float[np.ndarray, "number learner"], lanes: int, dtype: type) -> Float[np.ndarray, "group number lane"]:
     """A copy in which those who go together lie together; the last fill the last group."""
-    filled = np.minimum(np.arange(array.shape[1] + -array.shape[1] % LANES), array.shape[1] - 1)
-    result = _aligned((len(filled) // LANES, len(array), LANES))
-    result[:] = array[:, filled].reshape(len(array), -1, LANES).transpose(1, 0, 2)
+    filled = np.minimum(np.arange(array.shape[1] + -array.shape[1] % lanes), array.shape[1] - 1)
+    result = _aligned((len(filled) // lanes, len(array), lanes), dtype)
+    result[:] = array[:, filled].reshape(len(array), -1, lanes).transpose(1, 0, 2)
     return result
 
 
-def _aligned(shape: tuple[int, ...]) -> np.ndarray:
-    """An array whose rows of ``LANES`` each lie in one line of the cache."""
-    memory = np.empty(math.prod(shape) + LANES)
-    return memory[-memory.ctypes.data % (8 * LANES) // 8 :][: math.prod(shape)].reshape(shape)
+def _aligned(shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """An array whose rows each lie in one line of the cache, as long as one row is."""
+    size = np.dtype(dtype).itemsize
+    line, memory = shape[-1] * size, np.empty(math.prod(shape) + shape[-1], dtype)
+    return memory[-memory.ctypes.data % line // size :][: math.prod(shape)].reshape(shape)
 
 
 def numbers(tree: Any, axes: int, xp: Any = jnp) -> Any:
@@ -82,22 +84,22 @@ def numbers(tree: Any, axes: int, xp: Any = jnp) -> Any:
     return xp.concatenate([xp.asarray(leaf, float).reshape(*leaf.shape[:axes], -1) for leaf in jax.tree.leaves(tree)], axis=-1)
 
 
-def _written(step: Step, holds: Any, state: Any, trial: Any) -> tuple[str, int]:
+def _written(code: Code, step: Step, holds: Any, state: Any, trial: Any) -> tuple[str, int]:
     """The code of the loop, and how many numbers are told of a trial."""
-    code = Code()
+    lanes = code.precision.lanes
     jaxpr = jax.make_jaxpr(step)(holds, state, trial)
-    before = _loaded(code, "holds", holds, lambda i: f"add i64 0, {LANES * i}", wide=True)
+    before = _loaded(code, "holds", holds, lambda i: f"add i64 0, {lanes * i}", wide=True)
     head, code.lines = code.lines, []
-    before += _loaded(code, "state", state, lambda i: f"add i64 0, {LANES * i}", wide=True)
-    row = code.put(f"mul i64 %trial, {_count(trial)}", "i64", False)
+    before += _loaded(code, "state", state, lambda i: f"add i64 0, {lanes * i}", wide=True)
+    row = code.put(f"mul i64 %trial, {_count(trial)}", "i64")
     before += _loaded(code, "trials", trial, lambda i: f"add i64 {row.text}, {i}", wide=False)
     results = [code.widened(value) for array in translate(code, jaxpr, before) for value in array.flat]
     kept = _count(state)
     told = len(results) - kept
-    first = code.put(f"mul i64 %trial, {LANES * told}", "i64", False)
+    first = code.put(f"mul i64 %trial, {lanes * told}", "i64")
     for i, value in enumerate(results):
-        into, place = ("state", f"add i64 0, {LANES * i}") if i < kept else ("told", f"add i64 {first.text}, {LANES * (i - kept)}")
-        _store(code, into, code.put(place, "i64", False), code.converted(value, "double"))
+        into, place = ("state", f"add i64 0, {lanes * i}") if i < kept else ("told", f"add i64 {first.text}, {lanes * (i - kept)}")
+        _store(code, into, code.put(place, "i64"), code.converted(value, code.precision.real))
     text = "\n  ".join
     return (
         f"""define void @walk({_POINTERS}, i64 %count) #0 {{
@@ -134,7 +136,7 @@ def _loaded(code: Code, source: str, tree: Any, place: Callable[[int], str], wid
 
 
 def _of_kind(code: Code, number: Value, kind: str) -> Value:
-    return code.compare("ne", number, constant(0.0)) if kind == "b" else number if kind == "f" else code.whole(number)
+    return code.compare("ne", number, code.constant(0.0)) if kind == "b" else number if kind == "f" else code.whole(number)
 
 
 def _count(tree: Any) -> int:
@@ -142,14 +144,15 @@ def _count(tree: Any) -> int:
 
 
 def _load(code: Code, source: str, place: str, wide: bool) -> Value:
-    where = code.put(place, "i64", False)
-    address = code.put(f"getelementptr double, ptr %{source}, i64 {where.text}", "ptr", False)
-    return code.put(f"load {_WIDE if wide else 'double'}, ptr {address.text}, align {8 * LANES if wide else 8}", "double", wide)
+    real, size, lanes = code.precision.real, code.precision.size, code.precision.lanes if wide else 1
+    where = code.put(place, "i64")
+    address = code.put(f"getelementptr {real}, ptr %{source}, i64 {where.text}", "ptr")
+    return code.put(f"load {Value('', real, lanes).type}, ptr {address.text}, align {size * lanes}", real, lanes)
 
 
 def _store(code: Code, into: str, where: Value, value: Value) -> None:
-    address = code.put(f"getelementptr double, ptr %{into}, i64 {where.text}", "ptr", False)
-    code.lines.append(f"store {value.type} {value.text}, ptr {address.text}, align {8 * LANES}")
+    address = code.put(f"getelementptr {value.kind}, ptr %{into}, i64 {where.text}", "ptr")
+    code.lines.append(f"store {value.type} {value.text}, ptr {address.text}, align {code.precision.size * value.lanes}")
 
 
 def _built(text: str) -> Any:

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from analysis.lanes.code import Code, Value, constant
+from analysis.lanes.code import Code, Value
 
 Values = np.ndarray  # of objects, each a Value
 
-_KINDS = {"f": "double", "b": "i1", "i": "i64"}
 _ROUNDED = {0: "round", 1: "rint"}  # away from zero, to even
 
 #: What is done number by number.
@@ -20,7 +19,7 @@ _EACH: dict[str, Callable[..., Value]] = {
     "sub": Code.sub,
     "mul": Code.mul,
     "div": Code.div,
-    "neg": lambda code, x: code.mul(constant(-1.0), x),
+    "neg": lambda code, x: code.mul(code.constant(-1.0), x),
     "max": lambda code, a, b: code.call("maximum", a, b),
     "min": lambda code, a, b: code.call("minimum", a, b),
     "abs": lambda code, x: code.call("fabs", x),
@@ -32,15 +31,15 @@ _EACH: dict[str, Callable[..., Value]] = {
     "sign": Code.sign,
     **{how: lambda code, a, b, how=how: code.compare(how, a, b) for how in ("eq", "ne", "lt", "le", "gt", "ge")},
     **{how: lambda code, a, b, how=how: code.binary(how, a, b) for how in ("and", "or", "xor")},
-    "not": lambda code, x: code.binary("xor", x, constant(True)),
-    "is_finite": lambda code, x: code.compare("lt", code.call("fabs", x), constant(math.inf)),
+    "not": lambda code, x: code.binary("xor", x, code.constant(True)),
+    "is_finite": lambda code, x: code.compare("lt", code.call("fabs", x), code.constant(math.inf)),
     "select_n": lambda code, condition, no, yes: code.select(condition, yes, no),
 }
 #: The same with what is told beside the numbers.
 _TOLD: dict[str, Callable[..., Value]] = {
     "integer_pow": lambda code, x, y, **_: code.power(x, y),
     "round": lambda code, x, rounding_method, **_: code.call(_ROUNDED[int(rounding_method)], x),
-    "convert_element_type": lambda code, x, new_dtype, **_: code.converted(x, _KINDS[np.dtype(new_dtype).kind]),
+    "convert_element_type": lambda code, x, new_dtype, **_: code.converted(x, _kind(code, new_dtype)),
 }
 _REDUCED = {"reduce_sum": "add", "reduce_max": "max", "reduce_min": "min", "reduce_and": "and", "reduce_or": "or"}
 _WRAPPED = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr"}
@@ -52,11 +51,11 @@ def translate(code: Code, jaxpr: Any, arguments: Sequence[Values]) -> list[Value
     Raises:
         NotImplementedError: an operation that has no code here.
     """
-    known = dict(zip(jaxpr.jaxpr.constvars, map(lifted, jaxpr.consts), strict=True))
+    known = dict(zip(jaxpr.jaxpr.constvars, (lifted(code, array) for array in jaxpr.consts), strict=True))
     known |= dict(zip(jaxpr.jaxpr.invars, arguments, strict=True))
 
     def read(variable: Any) -> Values:
-        return lifted(variable.val) if hasattr(variable, "val") else known[variable]
+        return lifted(code, variable.val) if hasattr(variable, "val") else known[variable]
 
     for equation in jaxpr.jaxpr.eqns:
         results = _translated(code, equation.primitive.name, equation.params, [read(variable) for variable in equation.invars])
@@ -75,13 +74,17 @@ def each(code: Code, function: Callable[..., Value], *arrays: Values) -> Values:
     return result
 
 
-def lifted(array: Any) -> Values:
+def lifted(code: Code, array: Any) -> Values:
     """An array of constants."""
     array = np.asarray(array)
     result = np.empty(array.shape, object)
     for place in np.ndindex(array.shape):
-        result[place] = constant(array[place].item())
+        result[place] = code.constant(array[place].item())
     return result
+
+
+def _kind(code: Code, dtype: Any) -> str:
+    return {"f": code.precision.real, "b": "i1", "i": code.precision.whole}[np.dtype(dtype).kind]
 
 
 def _translated(code: Code, name: str, told: dict[str, Any], given: list[Values]) -> list[Values]:
@@ -128,7 +131,7 @@ def _reduced(code: Code, function: Callable[..., Value], array: Values, axes: tu
 
 def _chosen(code: Code, condition: Value, branches: Sequence[Any], given: list[Values]) -> list[Values]:
     """The results of one of two branches. A condition that all learners share is a jump; else both are gone through."""
-    condition = code.compare("ne", condition, constant(0)) if condition.kind == "i64" else condition
+    condition = code.compare("ne", condition, code.constant(0)) if condition.kind != "i1" else condition
     if condition.wide:
         no, yes = (translate(code, branch, given) for branch in branches)
         return [each(code, lambda a, b: code.select(condition, a, b), one, other) for one, other in zip(yes, no, strict=True)]
@@ -143,6 +146,6 @@ def _chosen(code: Code, condition: Value, branches: Sequence[Any], given: list[V
     code.begin(names[2])
 
     def either(no: Value, yes: Value) -> Value:
-        return code.put(f"phi {no.type} [ {no.text}, %{ends[0]} ], [ {yes.text}, %{ends[1]} ]", no.kind, True)
+        return code.put(f"phi {no.type} [ {no.text}, %{ends[0]} ], [ {yes.text}, %{ends[1]} ]", no.kind, no.lanes)
 
     return [each(code, either, no, yes) for no, yes in zip(*results, strict=True)]

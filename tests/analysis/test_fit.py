@@ -7,7 +7,7 @@ import pytest
 from analysis.fit.certainty import certainties, curvature, spreads
 from analysis.fit.fit import Plan, doubts, fit, pose
 from analysis.fit.hops import SAME, hopped
-from analysis.fit.ladder import followed, rungs
+from analysis.fit.ladder import LAST, followed, rungs
 from analysis.fit.likelihood import Problem
 from analysis.fit.ml import first_points, maximise
 from analysis.fit.polish import Polished, Search, _learned, polish, searches
@@ -59,6 +59,15 @@ def gradient_learner():
     rewards[11] = np.nan
     fixed = {"initial_mean": 0.0, "motor_sd": 1.0, "initial_baseline": -0.5}
     return Plan(build_learner("policy-gradient", {}, REACH), 1, fixed, starts=4), record(actions[:, None], rewards)
+
+
+@pytest.fixture(scope="module")
+def throws():
+    """A policy gradient of throws, whose walk is written out, and throws whose reward falls with their distance from one that is best."""
+    actions = np.random.default_rng(5).normal((85.0, 3.5), (4.0, 0.3), (TRIALS, 2))
+    rewards = -np.hypot((actions[:, 0] - 88) / 10, actions[:, 1] - 3.6)
+    fixed = {"initial_mean": (85.0, 3.5), "motor_sd": (2.0, 0.15), "initial_baseline": -0.5}
+    return Plan(build_learner("policy-gradient", {}, ("release_angle_deg", "release_speed")), 1, fixed, starts=4), record(actions, rewards)
 
 
 @pytest.mark.parametrize(("name", "actions"), [("policy-gradient", 2), ("task-outcome", 1), ("two-rate", 1), ("local-level", 1)])
@@ -169,6 +178,26 @@ def test_differences_are_the_exact_slopes_to_search_by(gradient_learner):
     assert np.isfinite(near.gradient).all()
 
 
+def test_single_precision_serves_to_search_by(throws):
+    problem = pose(*throws)
+    rough, x = problem.roughly(), problem.space.search.mean(axis=1)[None]
+    assert rough is not problem
+    np.testing.assert_allclose(rough.log_likelihoods(x), problem.log_likelihoods(x), atol=0.01)
+    near, exact = rough.differences(x), problem.slopes(x)
+    error = np.sqrt(np.diagonal(exact.information[0]))
+    np.testing.assert_allclose(near.gradient[0] / error, exact.gradient[0] / error, rtol=0.03, atol=0.1)
+    np.testing.assert_allclose(near.information[0] / np.outer(error, error), exact.information[0] / np.outer(error, error), atol=0.05)
+
+
+def test_what_is_found_is_exact(throws, walk_fit):
+    problem = pose(*throws)
+    best = maximise(problem, 4, 0)
+    assert best.log_likelihood == problem.log_likelihoods(best.x[None])[0]
+    (again,) = polish(problem, searches(best.x[None]))
+    assert again.log_likelihood < best.log_likelihood + SAME
+    assert walk_fit.problem.roughly() is walk_fit.problem  # no code for it
+
+
 def test_an_interval_holds_its_estimate_and_nothing_that_is_only_said_to_be_likely(walk_fit):
     x, value = walk_fit.optimum.x, walk_fit.optimum.log_likelihood
     said = Polished(x + 1.0, value - 0.5, True, 3)
@@ -220,12 +249,14 @@ def test_rungs_grow_evenly_from_a_beginning_that_is_long_enough(walk, monkeypatc
     _, seen, plan = walk
     monkeypatch.setattr("analysis.fit.ladder.BEGINNING", 40)
     problem = pose(plan, seen)
-    assert [(one.length, one.count) for one in rungs(problem)] == [(40, 40), (52, 52), (69, 69), (TRIALS, TRIALS)]
+    assert [(one.length, one.count) for one in rungs(problem)] == [(40, 40), (TRIALS, TRIALS)]
+    monkeypatch.setattr("analysis.fit.ladder.BEGINNING", 30)
+    assert [one.length for one in rungs(problem)] == [30, 52, TRIALS]
     monkeypatch.setattr("analysis.fit.ladder.BEGINNING", TRIALS)
     assert rungs(problem) == [problem]
 
 
-@pytest.mark.parametrize(("name", "end", "lost"), [("initial_sd.reach_angle_deg", 0, 400), ("alpha_mean", 1, 30)])
+@pytest.mark.parametrize(("name", "end", "lost"), [("initial_sd.reach_angle_deg", 0, 400), ("alpha_mean", 1, 20)])
 def test_hops_lead_out_of_where_no_step_does(gradient_learner, name, end, lost):
     """An SD that has gone to 0, by whose log the surface is flat; a rate that was too high."""
     problem = pose(*gradient_learner)
@@ -243,7 +274,7 @@ def test_an_sd_that_was_0_for_the_first_trials_needs_not_stay_so(gradient_learne
     x = problem.space.search.mean(axis=1)
     place = problem.space.names.index("initial_sd.reach_angle_deg")
     x[place] = problem.space.held[place, 0]
-    (end,) = followed(problem, [Polished(x, -np.inf, True, 3)], last=True)
+    (end,) = followed(problem, [Polished(x, -np.inf, True, 3)], LAST)
     assert end.x[place] > problem.space.search[place, 0] and end.log_likelihood > problem.log_likelihoods(x[None])[0] + 400
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from analysis.lanes.code import DOUBLE, SINGLE
 from analysis.lanes.loop import Loop, numbers
 from protocols.circle import cos_sin
 
@@ -13,42 +14,53 @@ SPECIAL = np.array([0.0, -0.0, 1.0, 1 + 1e-12, -1.0, np.inf, -np.inf, np.nan, 70
 MANY = np.concatenate([SPECIAL, np.random.default_rng(0).normal(size=200) * 30, np.logspace(-300, 300, 61)])
 
 
-def once(function, x):
+def once(function, x, precision=DOUBLE):
     """What a loop of one trial says of the function at many places."""
-    loop = Loop(lambda holds, state, trial: (state, function(holds)), NUMBER, NUMBER, NUMBER)
+    loop = Loop(lambda holds, state, trial: (state, function(holds)), NUMBER, NUMBER, NUMBER, precision)
     return loop(x[None], np.zeros((1, len(x))), np.zeros((1, 1)))[0, 0]
 
 
-@pytest.mark.parametrize(
-    "function",
-    [
-        jnp.exp,
-        jnp.log,
-        jnp.sqrt,
-        jnp.abs,
-        jnp.floor,
-        jnp.round,
-        jax.lax.round,
-        jnp.sign,
-        jnp.square,
-        jnp.isfinite,
-        jnp.isnan,
-        lambda x: -x,
-        lambda x: x**3,
-        lambda x: x**-2,
-        lambda x: 3.0 / x,
-        lambda x: jnp.maximum(x, 0.5),
-        lambda x: jnp.minimum(0.5, x),
-        lambda x: jnp.where((x > 1) & ~(x <= 2) | (x == 0.5) | (x != x), x - 1, 1 + x),
-        lambda x: jnp.where(x >= 0, 1.0, 0.0) + (x < -1),
-        lambda x: jax.lax.cond(x > 0, lambda x: x + 1, lambda x: x * 2, x),
-        lambda x: jax.grad(lambda x: jnp.exp(-x * x) * jnp.abs(x))(x),
-    ],
-)
+FUNCTIONS = [
+    jnp.exp,
+    jnp.log,
+    jnp.sqrt,
+    jnp.abs,
+    jnp.floor,
+    jnp.round,
+    jax.lax.round,
+    jnp.sign,
+    jnp.square,
+    jnp.isfinite,
+    jnp.isnan,
+    lambda x: -x,
+    lambda x: x**3,
+    lambda x: x**-2,
+    lambda x: 3.0 / x,
+    lambda x: jnp.maximum(x, 0.5),
+    lambda x: jnp.minimum(0.5, x),
+    lambda x: jnp.where((x > 1) & ~(x <= 2) | (x == 0.5) | (x != x), x - 1, 1 + x),
+    lambda x: jnp.where(x >= 0, 1.0, 0.0) + (x < -1),
+    lambda x: jax.lax.cond(x > 0, lambda x: x + 1, lambda x: x * 2, x),
+    lambda x: jax.grad(lambda x: jnp.exp(-x * x) * jnp.abs(x))(x),
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_functions_are_those_of_jax(function):
     expected = np.asarray(jax.vmap(function)(MANY), float)
     normal = ~(np.abs(expected) < 2.3e-308) | (expected == 0)  # what lies below is 0 here
     np.testing.assert_allclose(once(function, MANY)[normal], expected[normal], rtol=5e-16, atol=1e-300)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions_in_single_precision_are_those_of_jax(function):
+    held = MANY[~(np.abs(MANY) > 1e12) & ~((np.abs(MANY) < 1e-12) & (MANY != 0)) | ~np.isfinite(MANY)].astype(np.float32)
+    x = np.concatenate([held, np.array([87.0, 89.0, -86.5], np.float32)])
+    expected = np.asarray(jax.vmap(function)(x), np.float32)
+    normal = ~(np.abs(expected) < 1.2e-38) | (expected == 0)
+    found = once(function, x.astype(float), SINGLE)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[normal], expected[normal], rtol=3e-7, atol=1e-37)
 
 
 def test_angles_keep_what_rounding_leaves():
@@ -66,14 +78,17 @@ def test_arrays_are_moved_about_and_reduced():
 
     random = np.random.default_rng(1)
     holds, state, trials = random.normal(size=(3, 11)), random.normal(size=(4, 11)), random.normal(size=(30, 2))
-    loop = Loop(step, *(jax.ShapeDtypeStruct((n,), float) for n in (3, 4, 2)))
+    shapes = tuple(jax.ShapeDtypeStruct((n,), float) for n in (3, 4, 2))
     before = state.copy()
-    found = loop(holds, state, trials)
+    found = Loop(step, *shapes)(holds, state, trials)
     sums, truths = jax.vmap(lambda h, s: jax.lax.scan(lambda s, t: step(h, s, t), s, trials)[1], in_axes=1, out_axes=1)(holds, state)
     assert found.shape == (30, 2, 11)
     np.testing.assert_allclose(found[:, 0], sums, rtol=1e-12)
     np.testing.assert_array_equal(found[:, 1], truths)
     np.testing.assert_array_equal(state, before)
+    rough = Loop(step, *shapes, precision=SINGLE)(holds, state, trials)
+    np.testing.assert_allclose(rough[:, 0], sums, rtol=1e-3)
+    np.testing.assert_array_equal(rough[:, 1], truths)
 
 
 def test_trees_of_truths_and_whole_numbers_become_rows():

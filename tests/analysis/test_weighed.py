@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.bayes.prior import prior_of
-from analysis.fit.ensemble import walked
+from analysis.fit.ensemble import faster, walked
 from analysis.fit.fit import Plan, pose
 from analysis.fit.weighed import WORTH, Mixture, Weighed, _fitted, _scatter, evened, weigh
 from analysis.registry import build_learner
@@ -57,6 +57,20 @@ def test_walkers_find_the_same_from_draws_that_are_worth_little(level):
     for i, ends in enumerate(grid_intervals(level)):
         np.testing.assert_allclose(found.interval(i), ends, atol=0.12 * np.ptp(ends))
     np.testing.assert_array_equal(found.points, again.points)
+
+
+def test_walkers_go_by_single_precision_only_where_it_says_the_same():
+    random = np.random.default_rng(5)
+    seen = record(random.normal((85.0, 3.5), (4.0, 0.3), (90, 2)), random.normal(-0.5, 0.2, 90))
+    fixed = {"initial_mean": (85.0, 3.5), "initial_baseline": -0.5, "initial_angle": 0.0}
+    problem = pose(Plan(build_learner("policy-gradient", {}, ("release_angle_deg", "release_speed")), 1, fixed), seen)
+    middle = problem.space.search.mean(axis=1)
+    assert faster(problem, middle[None]).rough
+    strange = problem.space.search[:, 1]
+    unlikely = problem.log_likelihoods(np.stack([middle, strange]))
+    assert unlikely[1] < unlikely[0] - 20 and faster(problem, np.stack([middle, strange])).rough
+    off = problem._replace(weights=1e5 * problem.weights)  # rounding counts for more
+    assert not faster(off, middle[None]).rough
 
 
 def test_the_same_peaks_give_the_same_draws_and_a_peak_that_is_none_does_no_harm(level):
