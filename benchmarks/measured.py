@@ -82,7 +82,7 @@ ROWS = (
           (f"model_recovery {case}", "the same, of the {0[sets_that_explore]} sets whose motor noise is smaller than their exploration",
            "as before", "{0[diagonal_where_they_explore]}"))),
     *(row for case, words in (("throws_200", "motor noise known"), ("throws_600", "motor noise known"),
-                              ("throws_200_faster", "motor noise known, rate of the log variances 0.2 to 2"),
+                              ("throws_200_wide", "motor noise known, rates 0.03 to 1 (mean) and 0.1 to 2 (log variances)"),
                               ("throws_600_faster", "motor noise known, rate of the log variances 0.067 to 0.6"),
                               ("throws_200_motor_free", "motor noise fitted"), ("throws_600_motor_free", "motor noise fitted"),
                               ("throws_3000_natural", "natural gradient, motor noise known"),

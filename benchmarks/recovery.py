@@ -36,7 +36,7 @@ START, MOTOR = "initial_mean=85,3.5", "motor_sd=2,0.15"  # deg, m/s
 CASES = {
     "throws_200": Case(200, (START, MOTOR)),
     "throws_600": Case(600, (START, MOTOR)),
-    "throws_200_faster": Case(200, (START, MOTOR), ("alpha_log_var=0.2,2",)),
+    "throws_200_wide": Case(200, (START, MOTOR), ("alpha_mean=0.03,1", "alpha_log_var=0.1,2")),
     "throws_600_faster": Case(600, (START, MOTOR), ("alpha_log_var=0.067,0.6",)),
     "throws_200_motor_free": Case(200, (START,)),
     "throws_600_motor_free": Case(600, (START,)),
