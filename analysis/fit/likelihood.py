@@ -40,7 +40,7 @@ class Problem(NamedTuple):
     count: int  # trials that have an action and count
     weights: Float[np.ndarray, " trial"]  # 1 where a trial's action counts, 0 where it is only learned from
     length: int  # trials that are gone through
-    rough: bool = False  # in single precision, where there is code for it: for searches on the way
+    precision: Precision = DOUBLE  # of a walk; all else is computed in double
 
     def log_likelihoods(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, " point"]:
         """The log-likelihood at each point; minus infinity where it isn't finite."""
@@ -60,9 +60,10 @@ class Problem(NamedTuple):
         return _tidy(Slopes(values[:, 0].sum(axis=1), scores.sum(axis=2), scores @ scores.transpose(0, 2, 1)))
 
     def differences(self, points: Float[np.ndarray, "point free"]) -> "Slopes":
-        """The same by differences of values, off by about ``_SHIFT`` times the curvature: cheaper, and enough to search by."""
+        """The same by differences of values: cheaper, and enough to search by. A gradient is off by the square of the shift; in single
+        precision by rounding too, a tenth of a standard error at most near a peak."""
         count, free = points.shape
-        shift = _SHIFTS[self._precision]
+        shift = _SHIFTS[self.precision]
         inward = np.where(points + shift > self.space.held[:, 1], -shift, shift)
         around = np.repeat(points[:, None], free + 1, axis=1)
         around[:, np.arange(1, free + 1), np.arange(free)] += inward
@@ -80,11 +81,7 @@ class Problem(NamedTuple):
 
     def roughly(self) -> "Problem":
         """The same problem in single precision, twice as fast, where there is code for it; else this one."""
-        return self._replace(rough=True) if self.learner.walk is not None else self
-
-    @property
-    def _precision(self) -> Precision:
-        return SINGLE if self.rough else DOUBLE
+        return self._replace(precision=SINGLE) if self.learner.walk is not None else self
 
     def _trial_by_trial(self, points: Float[np.ndarray, "point free"]) -> Float[np.ndarray, "trial point"]:
         if self.learner.walk is not None:
@@ -101,13 +98,8 @@ class Problem(NamedTuple):
         or one along each coordinate, which tells its slope too."""
         given = self.space.held, self.space.fixed
         holds, state = _in_chunks(lambda part: _begun(sloping, *self._static, *given, part), points, _BEGUN)
-        loop = _loop(
-            self.learner,
-            self.contexts,
-            sloping,
-            self._precision,
-            jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), self.trials),
-        )
+        trial = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), self.trials)
+        loop = _loop(self.learner, self.contexts, sloping, self.precision, trial)
         told = loop(holds.reshape(-1, holds.shape[-1]).T, state.reshape(-1, state.shape[-1]).T, numbers(self.trials, 1, np)[: self.length])
         return told * self.weights[: self.length, None, None]
 
@@ -122,7 +114,7 @@ class Problem(NamedTuple):
     @property
     def chunk(self) -> int:
         """Points that are valued together: fewer cost as much."""
-        return CHUNK if self.learner.walk is None else self._precision.lanes
+        return CHUNK if self.learner.walk is None else self.precision.lanes
 
 
 class Slopes(NamedTuple):

@@ -43,7 +43,8 @@ class Optimum(NamedTuple):
 
 def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.ndarray, "point free"] | None = None) -> Optimum:
     """The highest likelihood: a Sobol sweep over the search ranges, then a local search from each of its ``starts`` best points, from the
-    best points between the ends of these, and from around the best; long records by their beginnings first.
+    best points between the ends of these, and from around the best; long records by their beginnings first. All but the end of it is done
+    in single precision, where there is code for that.
 
     ``also`` are further points to start from (the truth, in a test of the search). The same seed gives the same result.
 

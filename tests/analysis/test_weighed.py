@@ -7,6 +7,7 @@ from analysis.bayes.prior import prior_of
 from analysis.fit.ensemble import faster, walked
 from analysis.fit.fit import Plan, pose
 from analysis.fit.weighed import WORTH, Mixture, Weighed, _fitted, _scatter, evened, weigh
+from analysis.lanes.code import SINGLE
 from analysis.registry import build_learner
 from tests.analysis.test_fit import REACH, record
 
@@ -65,12 +66,12 @@ def test_walkers_go_by_single_precision_only_where_it_says_the_same():
     fixed = {"initial_mean": (85.0, 3.5), "initial_baseline": -0.5, "initial_angle": 0.0}
     problem = pose(Plan(build_learner("policy-gradient", {}, ("release_angle_deg", "release_speed")), 1, fixed), seen)
     middle = problem.space.search.mean(axis=1)
-    assert faster(problem, middle[None]).rough
+    assert faster(problem, middle[None]).precision is SINGLE
     strange = problem.space.search[:, 1]
     unlikely = problem.log_likelihoods(np.stack([middle, strange]))
-    assert unlikely[1] < unlikely[0] - 20 and faster(problem, np.stack([middle, strange])).rough
+    assert unlikely[1] < unlikely[0] - 20 and faster(problem, np.stack([middle, strange])).precision is SINGLE
     off = problem._replace(weights=1e5 * problem.weights)  # rounding counts for more
-    assert not faster(off, middle[None]).rough
+    assert faster(off, middle[None]) is off
 
 
 def test_the_same_peaks_give_the_same_draws_and_a_peak_that_is_none_does_no_harm(level):
