@@ -46,6 +46,8 @@ from rig.twin.twin import JournalFollower
 
 LONGEST_PATH = 4096  # samples; a longer movement compiles once more
 
+_RECORDERS = 3  # that are tried before the first trial
+
 
 @contextmanager
 def open_parts(
@@ -135,12 +137,13 @@ def _attach(opened: Opened, start: int, stack: ExitStack) -> Attachment | Virtua
 
 
 def _confirm(recorder: Recorder, streams: SessionStreams) -> None:
-    """See that it records; under load LabRecorder may miss a stream that is there, so it gets a second try."""
-    try:
-        recorder.confirm(streams)
-    except RecorderError:
-        recorder.restart()
-        recorder.confirm(streams)
+    """See that it records; under load LabRecorder may miss a stream that is there, so it is tried again."""
+    for _ in range(_RECORDERS - 1):
+        try:
+            return recorder.confirm(streams)
+        except RecorderError:
+            recorder.restart()
+    return recorder.confirm(streams)
 
 
 def _let_finish(follower: JournalFollower, trials: int, patience: float = 5.0) -> None:

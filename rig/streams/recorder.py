@@ -70,10 +70,14 @@ class Recorder:
     def restart(self) -> Path:
         """After the recorder has died: go on in a new file with those streams that are still there. ``confirm`` it between two trials.
 
+        One that never began a file, because it missed a stream, is tried again with the same file; its messages stay.
+
         Raises:
             RecorderError: LabRecorder can't be run, or no stream is left.
         """
         self.stop(settle=0.0)
+        if not self.files[-1].exists() and not self._begun():
+            del self.files[-1], self.recorded[-1]
         gone = missing_streams(self.source_ids, timeout=_SEARCH)
         present = tuple(source for source in self.source_ids if source not in gone)
         if not present:
@@ -149,8 +153,11 @@ class Recorder:
         return ""
 
     def _connected(self) -> bool:
-        log = _log(self.files[-1])
-        return log.read_text(errors="replace").count("Started data collection") >= len(self._sources)
+        return self._begun() >= len(self._sources)
+
+    def _begun(self) -> int:
+        """How many streams it has begun to record."""
+        return _log(self.files[-1]).read_text(errors="replace").count("Started data collection")
 
     def _absent(self, probed: str) -> list[str]:
         """Streams without a header in the file; the probed one without data."""
@@ -184,7 +191,7 @@ def _program() -> Path:
 def _launch(command: list[str], log: Path) -> subprocess.Popen[bytes]:
     flags = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
     try:
-        with log.open("xb") as output:
+        with log.open("ab") as output:
             return subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, creationflags=flags
             )

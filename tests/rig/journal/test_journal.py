@@ -367,6 +367,7 @@ def test_a_committed_trial_comes_back_bit_for_bit(tmp_path_factory, number_, rew
     path = tmp_path_factory.mktemp("journal") / "journal.sqlite"
     create_journal(path, SESSION)
     trial = Trial(1, 1, 1, 1, 0, target, rotation=number_, clamp=number_)
+    reward += 0.0  # SQLite keeps no sign of 0
     given_ = Committed(trial, "completed", np.array(action), Outcome(*[np.float64(number_)] * 8), reward, requeue=False)  # type: ignore[arg-type]
     with JournalWriter(path, time.perf_counter) as journal:
         journal.begin_start({})

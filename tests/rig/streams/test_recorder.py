@@ -137,6 +137,23 @@ def test_killed_recorder_is_noticed_and_a_second_file_goes_on(tmp_path):
     assert "are missing" in verification.text()  # what was sent between the two recorders
 
 
+def test_a_recorder_that_missed_a_stream_is_tried_again_with_the_same_file(tmp_path, monkeypatch):
+    misses = tmp_path / "misses"
+    misses.write_text("#!/bin/sh\necho 'matched no stream!'\n")
+    misses.chmod(0o755)
+    with SessionStreams(origin()) as streams, monkeypatch.context() as at_first:
+        at_first.setattr(recorder_module, "_program", lambda: misses)
+        with Recorder(tmp_path / "start-1.xdf", streams.source_ids) as recorder:
+            with pytest.raises(RecorderError, match="matched no stream"):
+                recorder.confirm(streams)
+            at_first.undo()
+            assert recorder.restart().name == "start-1.xdf"
+            recorder.confirm(streams)
+        assert [record.closed for record in recorder.recorded] == [True] and len(recorder.files) == 1
+    said = (tmp_path / "start-1.recorder.log").read_text()
+    assert "matched no stream!" in said and "Closing the file" in said
+
+
 def test_existing_file_is_never_overwritten(tmp_path):
     file = tmp_path / "start-1.xdf"
     file.write_bytes(b"precious")
