@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rig.arithmetic import keep_compiled
+from rig.streams.outlets import configure_streams
 from rig.virtual_screen import virtual_screen
 
 keep_compiled(Path(tempfile.gettempdir()) / f"twinrig-tests-{getpass.getuser()}")  # compiling is most of what the tests would take
@@ -27,10 +28,7 @@ def private_streams(tmp_path_factory):
     if "LSLAPICFG" in os.environ:
         yield
         return
-    file = tmp_path_factory.mktemp("lsl") / "lsl_api.cfg"
-    scope = "[ports]\nPortRange = 256\nIPv6 = disable\n[multicast]\nResolveScope = machine\n"
-    file.write_text(f"{scope}[lab]\nSessionID = test-{uuid.uuid4().hex}\nKnownPeers = {{127.0.0.1}}\n")
-    os.environ["LSLAPICFG"] = str(file)
+    configure_streams(tmp_path_factory.mktemp("lsl"), f"test-{uuid.uuid4().hex}", "machine")
     yield
     del os.environ["LSLAPICFG"]
 

@@ -40,6 +40,7 @@ def walked(problem: Problem, found: Weighed) -> Weighed:
 
 def faster(problem: Problem, points: Float[np.ndarray, "walker free"]) -> Problem:
     """The problem in single precision, if that says the same of the likely among these points."""
-    exact, rough = (one.log_likelihoods(points) for one in (problem, problem.roughly()))
-    likely = exact > exact.max() - _LIKELY
-    return problem.roughly() if np.abs(rough - exact)[likely].max(initial=0.0) < _ALIKE else problem
+    single = problem.in_single_precision()
+    exact = problem.log_likelihoods(points)
+    off = np.abs(single.log_likelihoods(points) - exact)[exact > exact.max() - _LIKELY]
+    return single if off.max(initial=0.0) < _ALIKE else problem

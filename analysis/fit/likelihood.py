@@ -79,7 +79,7 @@ class Problem(NamedTuple):
         acted = np.isfinite(np.asarray(self.trials.action)).all(axis=1) & (self.weights > 0)
         return self._replace(count=int(acted[:trials].sum()), length=trials)
 
-    def roughly(self) -> "Problem":
+    def in_single_precision(self) -> "Problem":
         """The same problem in single precision, twice as fast, where there is code for it; else this one."""
         return self._replace(precision=SINGLE) if self.learner.walk is not None else self
 

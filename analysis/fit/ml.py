@@ -52,7 +52,7 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
         BadInput: fewer trials than parameters, or a likelihood that is finite nowhere.
     """
     check_count(problem)
-    rough = problem.roughly()
+    rough = problem.in_single_precision()
     first, *longer = rungs(rough)
     found = polish(first, searches(first_points(first, starts, seed)), race=True)
     found += polish(first, searches(_crossed(first, found, seed)), race=True)

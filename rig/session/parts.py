@@ -139,11 +139,11 @@ def _attach(opened: Opened, start: int, stack: ExitStack) -> Attachment | Virtua
 def _confirm(recorder: Recorder, streams: SessionStreams) -> None:
     """See that it records; under load LabRecorder may miss a stream that is there, so it is tried again."""
     for _ in range(_RECORDERS - 1):
-        try:
-            return recorder.confirm(streams)
-        except RecorderError:
-            recorder.restart()
-    return recorder.confirm(streams)
+        with suppress(RecorderError):
+            recorder.confirm(streams)
+            return
+        recorder.restart()
+    recorder.confirm(streams)
 
 
 def _let_finish(follower: JournalFollower, trials: int, patience: float = 5.0) -> None:

@@ -76,12 +76,12 @@ class Recorder:
             RecorderError: LabRecorder can't be run, or no stream is left.
         """
         self.stop(settle=0.0)
-        if not self.files[-1].exists() and not self._begun():
-            del self.files[-1], self.recorded[-1]
         gone = missing_streams(self.source_ids, timeout=_SEARCH)
         present = tuple(source for source in self.source_ids if source not in gone)
         if not present:
             raise RecorderError(f"the XDF recorder was not started again: none of its streams is left; {_REMEDY}")
+        if not self.files[-1].exists() and not self._begun():
+            del self.files[-1], self.recorded[-1]
         return self._start(present)
 
     def _start(self, sources: tuple[str, ...]) -> Path:

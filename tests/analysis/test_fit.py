@@ -180,7 +180,7 @@ def test_differences_are_the_exact_slopes_to_search_by(gradient_learner):
 
 def test_single_precision_serves_to_search_by(throws):
     problem = pose(*throws)
-    rough, x = problem.roughly(), problem.space.search.mean(axis=1)[None]
+    rough, x = problem.in_single_precision(), problem.space.search.mean(axis=1)[None]
     assert rough is not problem
     np.testing.assert_allclose(rough.log_likelihoods(x), problem.log_likelihoods(x), atol=0.01)
     near, exact = rough.differences(x), problem.slopes(x)
@@ -195,7 +195,7 @@ def test_what_is_found_is_exact(throws, walk_fit):
     assert best.log_likelihood == problem.log_likelihoods(best.x[None])[0]
     (again,) = polish(problem, searches(best.x[None]))
     assert again.log_likelihood < best.log_likelihood + SAME
-    assert walk_fit.problem.roughly() is walk_fit.problem  # no code for it
+    assert walk_fit.problem.in_single_precision() is walk_fit.problem  # no code for it
 
 
 def test_an_interval_holds_its_estimate_and_nothing_that_is_only_said_to_be_likely(walk_fit):
