@@ -10,7 +10,7 @@ from scipy.stats import qmc
 
 from analysis.faults import first_fault
 from analysis.fit.hops import ON_THE_WAY, SAME, TO_THE_END, hopped
-from analysis.fit.ladder import EXACT, LAST, ONWARD, followed, rungs
+from analysis.fit.ladder import EXACT, LAST, ONWARD, followed, rungs, scattered
 from analysis.fit.likelihood import Problem
 from analysis.fit.polish import Polished, polish, searches
 from analysis.predict import predict
@@ -57,7 +57,8 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
     found = polish(first, searches(first_points(first, starts, seed)), race=True)
     found += polish(first, searches(_crossed(first, found, seed)), race=True)
     found = hopped(first, found, TO_THE_END if first is rough else ON_THE_WAY)
-    for rung in longer:
+    for shorter, rung in zip([first, *longer], longer, strict=False):
+        found += scattered(shorter, rung, found, seed)
         found = followed(rung, found, LAST if rung is rough else ONWARD)
         found = hopped(rung, found, TO_THE_END if rung is rough else ON_THE_WAY)
     if rough is not problem:

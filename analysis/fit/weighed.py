@@ -124,7 +124,7 @@ def _distinct(problem: Problem, peaks: Sequence[np.ndarray]) -> Float[np.ndarray
 
 def _begun(problem: Problem, prior: Prior, peaks: Float[np.ndarray, "peak free"], random: np.random.Generator) -> Mixture:
     """Parts at the peaks, wider than these are, and about them, so that a bent peak can be covered."""
-    scatter = _WIDER**2 * _scatter(problem.differences(peaks).information, prior)
+    scatter = _WIDER**2 * covariance(problem.differences(peaks).information, prior)
     again = np.arange(_PARTS) % len(peaks)
     normal = random.standard_normal((_PARTS, peaks.shape[1])) * (np.arange(_PARTS) >= len(peaks))[:, None]
     centre = peaks[again] + np.einsum("pij,pj->pi", np.linalg.cholesky(scatter)[again], normal)
@@ -132,8 +132,8 @@ def _begun(problem: Problem, prior: Prior, peaks: Float[np.ndarray, "peak free"]
     return Mixture(share, np.concatenate([prior.mean[None], centre]), np.concatenate([np.diag(prior.sd**2)[None], scatter[again]]))
 
 
-def _scatter(information: Float[np.ndarray, "peak free free"], prior: Prior) -> Float[np.ndarray, "peak free free"]:
-    """Covariance by the information of record and prior together; so that it has a factor, no direction is told by more than ``_FIRM``."""
+def covariance(information: Float[np.ndarray, "peak free free"], prior: Prior) -> Float[np.ndarray, "peak free free"]:
+    """By the information of record and prior together; so that it has a factor, no direction is told by more than ``_FIRM``."""
     told, axes = np.linalg.eigh(prior.sd[:, None] * information * prior.sd)
     half = prior.sd[:, None] * axes / np.sqrt(1 + np.clip(told, 0, _FIRM))[:, None, :]
     return half @ np.swapaxes(half, 1, 2)

@@ -6,7 +6,7 @@ import pytest
 from analysis.bayes.prior import prior_of
 from analysis.fit.ensemble import faster, walked
 from analysis.fit.fit import Plan, pose
-from analysis.fit.weighed import WORTH, Mixture, Weighed, _fitted, _scatter, evened, weigh
+from analysis.fit.weighed import WORTH, Mixture, Weighed, _fitted, covariance, evened, weigh
 from analysis.lanes.code import SINGLE
 from analysis.registry import build_learner
 from tests.analysis.test_fit import REACH, record
@@ -94,7 +94,7 @@ def test_a_mixture_is_a_density_and_moves_to_what_weighs():
 
 def test_a_peak_as_narrow_as_can_be_still_has_a_width(level):
     prior = prior_of(level.space)
-    usual, narrow = _scatter(np.stack([np.diag([4.0, 1.0]), 1e14 * np.array([[1.0, 1.0], [1.0, 1.0 + 1e-9]])]), prior)
+    usual, narrow = covariance(np.stack([np.diag([4.0, 1.0]), 1e14 * np.array([[1.0, 1.0], [1.0, 1.0 + 1e-9]])]), prior)
     np.testing.assert_allclose(usual, np.diag(1 / (np.array([4.0, 1.0]) + prior.sd**-2)))
     assert np.isfinite(np.linalg.cholesky(narrow)).all() and np.diag(narrow).max() < 1e-3
 
