@@ -103,4 +103,5 @@ def words(result: dict[str, Any]) -> str:
 def _line(name: str, found: dict[str, Any]) -> str:
     low, high = ("open" if end is None else f"{end:.4g}" for end in found["interval"])
     told = "" if found["identifiable"] else f"   NOT TOLD: {found['why']}"
-    return f"  {name:<32} {found['estimate']:.4g}   (95 %: {low} to {high}){told}"
+    middle = f"median {found['median']:.4g}, " if "median" in found else ""
+    return f"  {name:<32} {found['estimate']:.4g}   ({middle}95 %: {low} to {high}){told}"

@@ -191,13 +191,17 @@ def _sections(kept: Kept, drawings: Drawings) -> list[Section]:
 
 def _parameters(kept: Kept) -> Table:
     fit = kept.fits[0]
+    searched = fit["method"] == "ml"
     rows, verdicts = [], []
     for name in _free(fit):
         found = fit["parameters"][name]
         low, high = ("open" if end is None else f"{end:.4g}" for end in found["interval"])
-        rows.append((name, f"{found['estimate']:.4g}", f"{low} to {high}", found.get("why", "told"), found.get("prior", "")))
+        more = f"{found['median']:.4g}" if searched else found["prior"]
+        rows.append((name, f"{found['estimate']:.4g}", more, f"{low} to {high}", found.get("why", "told")))
         verdicts.append("" if found["identifiable"] else "warn")
-    return Table(("parameter", "estimate", "95 %", "does the record tell it?", "prior"), rows, verdicts=verdicts)
+    head = ("parameter", "estimate", "median" if searched else "prior", "95 %", "does the record tell it?")
+    said = "The estimate makes the record most likely. The median, of all values weighed by how likely they make it, errs less."
+    return Table(head, rows, said if searched else "", verdicts)
 
 
 def _group(group: dict[str, Any]) -> Table:

@@ -1,6 +1,7 @@
 """``twinrig fit``, from table to file to twin."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -42,6 +43,18 @@ def test_each_participant_gets_a_fit_beside_its_floors(tmp_path, capsys):
     assert set(stored["parameters"]) == {f"{name}.reach_angle_deg" for name in ("initial_mean", "initial_sd", "level_sd")}
     assert stored["fault"] is None
     assert stored["n_trials"] == 60 and 0 < stored["starts_at_best"] <= 6 and not stored["simulated"]
+
+
+def test_a_fit_says_the_best_value_and_the_median_and_so_does_its_report(tmp_path, capsys):
+    out, page = tmp_path / "fits", tmp_path / "fit.html"
+    assert command(table(tmp_path), out, "--learner", "local-level", "--starts", 3) == 0
+    assert main(["report", str(out), "--out", str(page)]) == 0
+    printed, shown = capsys.readouterr().out, page.read_text(encoding="utf-8")
+    for name, found in json.loads((out / "fit.json").read_text())["parameters"].items():
+        low, high = ("open" if end is None else f"{end:.4g}" for end in found["interval"])
+        best, middle = f"{found['estimate']:.4g}", f"{found['median']:.4g}"
+        assert f"{name:<32} {best}   (median {middle}, 95 %: {low} to {high})" in printed
+        assert re.search(rf"<td[^>]*>{name}</td>\s*<td[^>]*>{best}</td>\s*<td[^>]*>{middle}</td>", shown)
 
 
 def test_a_fit_is_taken_by_a_twin(tmp_path):
