@@ -104,8 +104,8 @@ def words(result: dict[str, Any]) -> str:
 
 
 def _line(parameter: str, values: dict[str, Any]) -> str:
-    r, coverage = ("n/a" if values[key] is None else f"{values[key]:.2f}" for key in ("r", "coverage"))
+    r, median, coverage = ("n/a" if values[key] is None else f"{values[key]:.2f}" for key in ("r", "r_median", "coverage"))
     return (
-        f"  {parameter:<32} r {r:>5}  bias {values['bias']:+.2f}  rmse {values['rmse']:.2f} ({values['scale']})"
-        f"  coverage {coverage} of the {values['closed']:.0%} closed  told in {values['identifiable']:.0%}"
+        f"  {parameter:<32} r {r:>5} (medians {median:>5})  bias {values['bias']:+.2f}  rmse {values['rmse']:.2f} ({values['scale']})"
+        f"  coverage {coverage} ({values['closed']:.0%} closed)  told in {values['identifiable']:.0%}"
     )

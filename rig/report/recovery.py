@@ -105,13 +105,13 @@ def _parameters(name: str, trials: str, summary: dict[str, Any], sets: list[dict
 
 
 def _table(summary: dict[str, Any]) -> Table:
-    head = ("parameter", "truths", "r", "bias", "RMSE", "95 % intervals hold the truth", "fit says that it is told")
+    head = ("parameter", "truths", "r", "r of medians", "bias", "RMSE", "95 % intervals hold the truth", "fit says that it is told")
     rows, verdicts = [], []
     for name, values in summary["parameters"].items():
         low, high = values["range"]
-        r, covered = ("n/a" if values[key] is None else f"{values[key]:.2f}" for key in ("r", "coverage"))
+        r, median, covered = ("n/a" if values[key] is None else f"{values[key]:.2f}" for key in ("r", "r_median", "coverage"))
         sizes = (f"{values['bias']:+.2f}", f"{values['rmse']:.2f} ({values['scale']})")
-        rows.append((name, f"{low:.3g} to {high:.3g}", r, *sizes, covered, f"{values['identifiable']:.0%}"))
+        rows.append((name, f"{low:.3g} to {high:.3g}", r, median, *sizes, covered, f"{values['identifiable']:.0%}"))
         weak = values["r"] is None or values["r"] < TELLS or (values["coverage"] or 0) < _CLAIMED
         verdicts.append("warn" if weak else "")
     caption = (
