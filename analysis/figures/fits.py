@@ -51,7 +51,8 @@ class Practised(NamedTuple):
 
 
 def forest(found: Sequence[Found], people: Sequence[str]) -> Figure:
-    """Estimates with their 95 % intervals, a line for each person; hollow where the record doesn't tell. The band is the group's."""
+    """Estimates with their 95 % intervals, a line for each person; hollow where the record doesn't tell, to the frame where the interval
+    is open. The band is the group's."""
     across = min(_ACROSS, len(found))
     rows = -(-len(found) // across)
     height = max(1.6, 0.7 + (_LANE if len(people) > 12 else 0.22) * len(people))
@@ -67,11 +68,18 @@ def _lines(axes: Axes, found: Found, people: Sequence[str]) -> None:
     if found.group is not None:
         axes.axvspan(*found.group[1:], color=YOKED, alpha=0.2, lw=0)
         axes.axvline(found.group[0], color=YOKED, lw=1)
-    axes.hlines(lane, found.low, found.high, color=PERSON, lw=1, alpha=0.6)
+    open_low, open_high = np.isnan(found.low), np.isnan(found.high)
+    low, high = np.where(open_low, found.estimate, found.low), np.where(open_high, found.estimate, found.high)
+    line = {"color": PERSON, "lw": 1, "alpha": 0.6}
+    axes.hlines(lane, low, high, **line)
     axes.plot(found.estimate[found.told], lane[found.told], "o", ms=3, color=PERSON)
     axes.plot(found.estimate[~found.told], lane[~found.told], "o", ms=3, mfc="white", mec=PALE)
     if found.log:
         axes.set_xscale("log")
+    left, right = axes.get_xlim()
+    axes.hlines(lane[open_low], left, found.estimate[open_low], **line)
+    axes.hlines(lane[open_high], found.estimate[open_high], right, **line)
+    axes.set_xlim(left, right)
     axes.set_yticks(lane, people, fontsize=6 if len(people) > 12 else 8)
     axes.set_ylim(-0.7, len(people) - 0.3)
     axes.set_title(_titled(found.name), fontsize=8)

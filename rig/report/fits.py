@@ -170,7 +170,7 @@ def _worst(kept: Kept, after: Any) -> tuple[str, np.ndarray]:
 def _sections(kept: Kept, drawings: Drawings) -> list[Section]:
     figures = {name: svg(drawing) for name, drawing in drawings.items()}
     band = " The band is the median person of the group." if kept.group is not None else ""
-    caption = f"Estimates with 95 % intervals; hollow where the record doesn't tell the parameter.{band}"
+    caption = f"Estimates with 95 % intervals, to the frame where they are open; hollow where the record doesn't tell the parameter.{band}"
     sections = [Section("Parameters", "", (Figure(figures["parameters"], caption),), (_parameters(kept),) if len(kept.fits) == 1 else ())]
     if kept.group is not None:
         sections.append(Section("Group", kept.group["verdict"][:1].upper() + kept.group["verdict"][1:] + ".", tables=(_group(kept.group),)))

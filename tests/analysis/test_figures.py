@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from analysis.figures import action, learning, paths, timing
+from analysis.figures.fits import Found, forest
 from analysis.figures.style import Span, band_of, svg, within_spans
 from analysis.measures.practice import block_means, past_surprise, running_mean, running_sd
 from protocols.scene import RED, Circle, Line, Scene, Text
@@ -143,3 +144,15 @@ def test_past_surprise_is_the_entropy_of_a_steady_gaussian(random):
 def test_band_of_ignores_missing_learners():
     band = band_of(np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan]]))
     assert band.middle[0] == 2 and np.isnan(band.middle[1])
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_open_intervals_reach_the_frame(log):
+    low, high = np.array([np.nan, 0.2, np.nan]), np.array([0.9, np.nan, np.nan])
+    (axes,) = forest([Found("rate", log, np.full(3, 0.5), low, high, np.ones(3, bool), None)], ["A1", "B2", "C3"]).axes
+    left, right = axes.get_xlim()
+    reached = np.array([segment[:, 0] for lines in axes.collections for segment in lines.get_segments()])
+    heights = np.array([segment[0, 1] for lines in axes.collections for segment in lines.get_segments()])
+    ends = np.array([(reached[heights == lane].min(), reached[heights == lane].max()) for lane in (2, 1, 0)])
+    np.testing.assert_allclose(ends, [(left, 0.9), (0.2, right), (left, right)])
+    assert left < 0.2 and right > 0.9
