@@ -21,6 +21,7 @@ _PARENTS = 6  # best ends that are crossed
 _CROSSED = 128  # points that come of it, of which
 _CHILDREN = 8  # the best, at most, are searched from
 _JITTER = 0.02  # ranges by which they are shifted
+_FEW = 0.15  # of the starts: where no more searches than that agree on the best, it may well be missed
 
 
 class Optimum(NamedTuple):
@@ -33,7 +34,7 @@ class Optimum(NamedTuple):
     @property
     def at_best(self) -> int:
         """How many searches ended within ``SAME`` of the best."""
-        return int(sum(p.log_likelihood > self.log_likelihood - SAME for p in self.searches))
+        return _agreed(self.searches)
 
     @property
     def peaks(self) -> list[Float[np.ndarray, " free"]]:
@@ -44,7 +45,7 @@ class Optimum(NamedTuple):
 def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.ndarray, "point free"] | None = None) -> Optimum:
     """The highest likelihood: a Sobol sweep over the search ranges, then a local search from each of its ``starts`` best points, from the
     best points between the ends of these, and from around the best; long records by their beginnings first. All but the end of it is done
-    in single precision, where there is code for that.
+    in single precision, where there is code for that. Where few of the searches agree on the best, all is done once more, from elsewhere.
 
     ``also`` are further points to start from (the truth, in a test of the search). The same seed gives the same result.
 
@@ -52,6 +53,17 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
         BadInput: fewer trials than parameters, or a likelihood that is finite nowhere.
     """
     check_count(problem)
+    found = _searched(problem, starts, seed)
+    if _agreed(found) <= _FEW * starts:
+        found += _searched(problem, starts, seed + 1)
+    if also is not None:
+        found += polish(problem, searches(also))
+    best = max(found, key=lambda p: p.log_likelihood)
+    return Optimum(best.x, float(best.log_likelihood), tuple(found))
+
+
+def _searched(problem: Problem, starts: int, seed: int) -> list[Polished]:
+    """One sweep, and where the searches from it ended."""
     rough = problem.in_single_precision()
     first, *longer = rungs(rough)
     found = polish(first, searches(first_points(first, starts, seed)), race=True)
@@ -63,10 +75,13 @@ def maximise(problem: Problem, starts: int = 20, seed: int = 0, also: Float[np.n
         found = hopped(rung, found, TO_THE_END if rung is rough else ON_THE_WAY)
     if rough is not problem:
         found = followed(problem, found, EXACT)
-    if also is not None:
-        found += polish(problem, searches(also))
-    best = max(found, key=lambda p: p.log_likelihood)
-    return Optimum(best.x, float(best.log_likelihood), tuple(found))
+    return found
+
+
+def _agreed(found: Sequence[Polished]) -> int:
+    """How many searches ended within ``SAME`` of the best."""
+    heights = np.array([one.log_likelihood for one in found])
+    return int(np.sum(heights > heights.max() - SAME))
 
 
 def _crossed(problem: Problem, found: Sequence[Polished], seed: int) -> Float[np.ndarray, "child free"]:

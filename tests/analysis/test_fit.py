@@ -257,6 +257,18 @@ def test_rungs_grow_evenly_from_a_beginning_that_is_long_enough(walk, monkeypatc
     assert rungs(problem) == [problem]
 
 
+def test_where_few_searches_agree_all_is_searched_once_more(gradient_learner, monkeypatch):
+    problem = pose(*gradient_learner)
+    monkeypatch.setattr("analysis.fit.ml._FEW", 0.0)
+    once, other = maximise(problem, 4, 3), maximise(problem, 4, 4)
+    monkeypatch.setattr("analysis.fit.ml._FEW", once.at_best / 4)
+    twice = maximise(problem, 4, 3)
+    assert len(twice.searches) == len(once.searches) + len(other.searches)
+    assert twice.log_likelihood == max(once.log_likelihood, other.log_likelihood)
+    monkeypatch.setattr("analysis.fit.ml._FEW", (once.at_best - 1) / 4)
+    assert len(maximise(problem, 4, 3).searches) == len(once.searches)
+
+
 def test_what_the_first_trials_leave_open_is_tried_anew_on_the_rest(gradient_learner):
     """Without a reward the first trials say nothing of the rates."""
     plan, seen = gradient_learner
