@@ -53,7 +53,7 @@ def measure(name: str, sets: int) -> dict[str, Any]:
     summary = summarise(found, LEARNER, truth_of(asked, LEARNER, case.throws))
     if name == PICTURED:
         with styled():
-            scatter(found, LEARNER, summary).savefig(PICTURES / "recovery.png", dpi=110, facecolor="white")
+            scatter(found, LEARNER, summary).savefig(PICTURES / "recovery.png", dpi=100, facecolor="white")
     told = {key: {k: _short(v) for k, v in values.items()} for key, values in summary["parameters"].items()}
     return {
         "throws": case.throws,
