@@ -15,7 +15,7 @@ from jaxtyping import Float
 from analysis.bayes.prior import prior_of
 from analysis.fit.likelihood import Problem
 from analysis.fit.polish import STEPS, Polished, polish, searches
-from analysis.fit.weighed import covariance
+from analysis.fit.weighed import covariance, distinct
 
 BEGINNING = 600  # trials of the shortest
 _GROWTH = 2.3  # from one to the next, at most
@@ -50,7 +50,7 @@ def rungs(problem: Problem) -> list[Problem]:
 def scattered(beginning: Problem, longer: Problem, found: Sequence[Polished], seed: int) -> list[Polished]:
     """Places about the optima of a beginning, normal by its curvature and a weak prior, which explain the ``longer`` record best."""
     ends, heights = np.stack([one.x for one in found]), np.array([one.log_likelihood for one in found])
-    centres = ends[_apart(ends, heights, heights.max() - _OPEN)]
+    centres = ends[distinct(ends, heights, _OPEN, _APART, _KEPT)]
     factors = np.linalg.cholesky(covariance(beginning.differences(centres).information, prior_of(beginning.space)))
     turn, about = np.divmod(np.arange(_DRAWN), len(centres))
     normal = np.random.default_rng(seed).standard_normal((_DRAWN, centres.shape[1]))
@@ -65,23 +65,13 @@ def followed(problem: Problem, found: Sequence[Polished], way: Way) -> list[Poli
     """The optima of a beginning taken on to those of the longer ``problem``, which they explain best; those that fell together stay so."""
     points = np.stack([one.x for one in found])
     values = problem.log_likelihoods(points)
-    leaders = _apart(points, values, values.max() - way.near)
+    leaders = distinct(points, values, way.near, _APART, _KEPT)
     ends = dict(zip(leaders, _again(problem, points[leaders], way), strict=True))
     led = [next((j for j in leaders if together(points[i], points[j])), None) for i in range(len(found))]
     return [
         Polished(one.x, float(value), False, one.steps) if j is None else ends[j]._replace(steps=one.steps + ends[j].steps)
         for one, value, j in zip(found, values, led, strict=True)
     ]
-
-
-def _apart(points: Float[np.ndarray, "point free"], values: Float[np.ndarray, " point"], least: float) -> list[int]:
-    """The highest places that differ, none lower than ``least``."""
-    kept: list[int] = []
-    for i in np.argsort(-values, kind="stable"):
-        fresh = not any(together(points[i], points[j]) for j in kept)
-        if fresh and len(kept) < _KEPT and values[i] >= least:
-            kept.append(int(i))
-    return kept
 
 
 def _again(problem: Problem, points: Float[np.ndarray, "point free"], way: Way) -> list[Polished]:

@@ -92,7 +92,7 @@ class Mixture(NamedTuple):
 def weigh(problem: Problem, peaks: Sequence[Float[np.ndarray, " free"]], rounds: int = ROUNDS) -> Weighed:
     """Draws that begin at some peaks of the likelihood, the highest first. The same problem and peaks give the same draws."""
     prior, random = prior_of(problem.space), np.random.default_rng(0)
-    mixtures = [_begun(problem, prior, _distinct(problem, peaks), random)]
+    mixtures = [_begun(problem, prior, _highest(problem, np.stack(peaks)), random)]
     points, heights, drawn = np.zeros((0, len(prior.mean))), np.zeros(0), np.zeros(0)
     while True:
         fresh = mixtures[-1].draw(random, _DRAWS)
@@ -111,15 +111,21 @@ def log_prior(prior: Prior, points: Float[np.ndarray, "draw free"]) -> Float[np.
     return -np.sum(((points - prior.mean) / prior.sd) ** 2, axis=1) / 2
 
 
-def _distinct(problem: Problem, peaks: Sequence[np.ndarray]) -> Float[np.ndarray, "peak free"]:
-    """The highest peaks that differ."""
-    heights = problem.log_likelihoods(np.stack(peaks))
+def _highest(problem: Problem, peaks: Float[np.ndarray, "peak free"]) -> Float[np.ndarray, "peak free"]:
+    """The peaks that a mixture begins about."""
+    return peaks[distinct(peaks, problem.log_likelihoods(peaks), _FAR, _APART, _PARTS)]
+
+
+def distinct(
+    points: Float[np.ndarray, "point free"], heights: Float[np.ndarray, " point"], within: float, apart: float, most: int
+) -> list[int]:
+    """The highest places, ``most`` at most, none more than ``within`` nats behind the best, that are ``apart`` in some coordinate."""
     kept: list[int] = []
     for i in np.argsort(-heights, kind="stable"):
-        apart = all(np.any(np.abs(peaks[i] - peaks[j]) > _APART) for j in kept)
-        if apart and len(kept) < _PARTS and heights[i] > heights.max() - _FAR:
+        fresh = all(np.any(np.abs(points[i] - points[j]) >= apart) for j in kept)
+        if fresh and len(kept) < most and heights[i] >= heights.max() - within:
             kept.append(int(i))
-    return np.stack([peaks[i] for i in kept])
+    return kept
 
 
 def _begun(problem: Problem, prior: Prior, peaks: Float[np.ndarray, "peak free"], random: np.random.Generator) -> Mixture:
