@@ -109,8 +109,7 @@ def test_a_handle_has_two_axes(tmp_path):
         samples = read_until(device, lambda samples: np.ptp(samples.position, axis=0).min() > 0.09)
         truth = at.truth().on_board()
     really = np.stack([np.interp(samples.device_time, truth.time, axis) for axis in truth.position.T], axis=1)
-    off = "a count, another by where in it the hand was zeroed, and what it moves in a step of the plant"
-    assert np.abs(samples.position - really).max() < 2 * 2e-5 + 0.4 * 5e-5, off
+    assert np.abs(samples.position - really).max() < 2e-5 + 0.4 * 5e-5, "a count, and what the hand moves in a step of the plant"
     assert np.ptp(samples.position, axis=0) == pytest.approx([0.1, 0.1], abs=0.02)
 
 
