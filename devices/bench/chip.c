@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <simavr/avr_adc.h>
+#include <simavr/avr_extint.h>
 #include <simavr/avr_ioport.h>
 #include <simavr/avr_uart.h>
 #include <simavr/sim_avr.h>
@@ -15,11 +16,10 @@
 #include "line.h"
 
 #define BYTE_CYCLES 320      /* ten bits at 500 kbaud */
-#define EDGES 64             /* of one axis, waiting */
 #define FULL_DUTY 511.0
 
 /* Registers of the ATmega328P by address. */
-enum { PORTB_AT = 0x25, TCCR1A_AT = 0x80, TCCR1B_AT = 0x81, EICRA_AT = 0x69, OCR1A_AT = 0x88, OCR1B_AT = 0x8A };
+enum { PORTB_AT = 0x25, TCCR1A_AT = 0x80, TCCR1B_AT = 0x81, OCR1A_AT = 0x88, OCR1B_AT = 0x8A };
 enum { X_REVERSE = 0, Y_REVERSE = 3, DRIVERS_ON = 4 };
 
 typedef struct {
@@ -55,11 +55,10 @@ static void set(char port, int number, int level)
     avr_raise_irq(pin(port, number), (uint32_t)level);
 }
 
-/* Gray code: A leads B on the way up. Until the firmware has set the mode of INT0 and INT1, all channels stay high: in the mode
- * that they have before, a low one interrupts simavr for ever. */
+/* Gray code: A leads B on the way up. */
 static void show(const encoder_t *encoder)
 {
-    long phase = avr->data[EICRA_AT] ? encoder->count & 3 : 2;
+    long phase = encoder->count & 3;
     set('D', encoder->a, phase == 1 || phase == 2);
     set('D', encoder->b, phase == 2 || phase == 3);
 }
@@ -121,11 +120,14 @@ static void set_anew(char port, int number, int level)
     set(port, number, level);
 }
 
-/* A restart clears all timers, ours too, and the count of cycles. */
+/* A restart clears all timers, ours too, and the count of cycles. Pins that a low level may interrupt, as these may after a restart,
+ * interrupt simavr for ever while they are low, whether anybody asked for it or not: not here. */
 static void begin_anew(void)
 {
     has_restarted = 0;
     restarts++;
+    for (uint8_t i = 0; i < 2; i++)
+        avr_extint_set_strict_lvl_trig(avr, i, 0);
     for (int i = 0; i < 2; i++) {
         encoder_t *encoder = &encoders[i];
         encoder->goal = encoder->count;
@@ -211,9 +213,9 @@ void chip_turn(int axis, long count, uint64_t cycles)
     encoder->goal = count;
     if (!steps)
         return;
-    encoder->every = cycles / (uint64_t)(steps + 1);
+    encoder->every = cycles / (uint64_t)steps;
     avr_cycle_timer_cancel(avr, on_edge, encoder);
-    avr_cycle_timer_register(avr, encoder->every, on_edge, encoder);
+    avr_cycle_timer_register(avr, encoder->every / 2, on_edge, encoder);
 }
 
 void chip_contact(int closed)

@@ -7,7 +7,7 @@ import numpy as np
 
 COLUMNS = 9
 FIRST_ROW = 0.00105  # s after the chip was switched on, by its own crystal
-CLOCK_BEGINS = 0.00021  # s after it was switched on
+CLOCK_BEGINS = 0.000188  # s after it was switched on
 
 
 class Truth(NamedTuple):

@@ -10,10 +10,20 @@
 
 #define ROOM 8  /* moments, a power of 2 */
 
-static volatile uint32_t milliseconds_us;
-static volatile moment_t moments[ROOM];
+/* As little as tells a moment: while an interrupt makes one, an encoder's edge waits. */
+typedef struct {
+    uint16_t tick;     /* ms, modulo 2^16 */
+    uint8_t steps;     /* of the clock, since then */
+    uint8_t grip_edge; /* bits 0 and 1 */
+    turns_t turns;
+} latched_t;
+
+static volatile uint16_t tick;
+static volatile latched_t latched[ROOM];
 static volatile uint8_t made, taken, overrun;
 static uint8_t grip, bounce;
+static uint32_t time_taken;  /* us, of the tick taken last */
+static uint16_t tick_taken;
 
 /* Timer 0 counts 250 steps of 4 us to the millisecond. */
 void clock_begin(void)
@@ -38,55 +48,56 @@ static uint8_t contact_closed(void)
     return !(PINC & _BV(CONTACT));
 }
 
-static void latch(uint32_t time, uint8_t edge)
+/* Inline, with all that an interrupt calls: for a call it would save all registers. */
+static inline __attribute__((always_inline)) void latch(uint16_t at, uint8_t steps, uint8_t edge)
 {
     if ((uint8_t)(made - taken) == ROOM) {
         overrun = 1;
         return;
     }
-    volatile moment_t *moment = &moments[made % ROOM];
-    moment->time = time;
-    moment->x = count_x;
-    moment->y = count_y;
-    moment->grip = grip;
-    moment->edge = edge;
+    volatile latched_t *moment = &latched[made % ROOM];
+    moment->tick = at;
+    moment->steps = steps;
+    moment->grip_edge = grip | edge << 1;
+    moment->turns.x = turns_x;
+    moment->turns.y = turns_y;
     made++;
 }
 
-/* With interrupts off. A compare that is due but not yet served belongs to the next millisecond. */
-static uint32_t now_us(void)
+/* With interrupts off, besides the timer's steps. A compare that is due but not yet served belongs to the next millisecond. */
+static inline __attribute__((always_inline)) uint16_t tick_at(uint8_t steps)
 {
-    uint8_t steps = TCNT0;
     uint8_t due = TIFR0 & _BV(OCF0A);
-    return milliseconds_us + (due && steps < 125 ? 1000 : 0) + TIME_STEP * (uint32_t)steps;
+    return tick + (due && steps < 125);
 }
 
-static void look_at_contact(uint32_t time)
+static inline __attribute__((always_inline)) void look_at_contact(uint16_t at, uint8_t steps)
 {
     if (bounce || contact_closed() == grip)
         return;
     grip = !grip;
     bounce = BOUNCE_MS;
-    latch(time, 1);
+    latch(at, steps, 1);
 }
 
 ISR(PCINT1_vect)
 {
+    uint8_t steps = TCNT0;
     if (stop_pressed())
         motors_stop();
-    look_at_contact(now_us());
+    look_at_contact(tick_at(steps), steps);
 }
 
 ISR(TIMER0_COMPA_vect)
 {
-    milliseconds_us += 1000;
+    tick++;
     if (stop_pressed())
         motors_stop();
-    latch(milliseconds_us, 0);
+    latch(tick, 0, 0);
     if (bounce)
         bounce--;
     else
-        look_at_contact(milliseconds_us + TIME_STEP);
+        look_at_contact(tick, 1);
 }
 
 uint8_t clock_waiting(void)
@@ -94,12 +105,21 @@ uint8_t clock_waiting(void)
     return made != taken;
 }
 
+/* Within half a minute of the tick taken last. */
+static uint32_t time_of(uint16_t at, uint8_t steps)
+{
+    return time_taken + 1000L * (int16_t)(at - tick_taken) + TIME_STEP * (uint32_t)steps;
+}
+
 uint8_t clock_take(moment_t *moment)
 {
     if (!clock_waiting())
         return 0;
-    *moment = moments[taken % ROOM];
+    latched_t next = latched[taken % ROOM];
     taken++;
+    time_taken = time_of(next.tick, 0);
+    tick_taken = next.tick;
+    *moment = (moment_t){time_of(next.tick, next.steps), encoders_counts(next.turns), next.grip_edge & 1, next.grip_edge >> 1};
     return 1;
 }
 
@@ -112,10 +132,12 @@ uint8_t clock_overrun(void)
 
 uint32_t clock_now(void)
 {
-    uint32_t time;
+    uint16_t at;
+    uint8_t steps;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        time = now_us();
+        steps = TCNT0;
+        at = tick_at(steps);
     }
-    return time;
+    return time_of(at, steps);
 }

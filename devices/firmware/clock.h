@@ -4,9 +4,11 @@
 
 #include <stdint.h>
 
+#include "encoders.h"
+
 typedef struct {
     uint32_t time;     /* us */
-    int32_t x, y;      /* counts */
+    counts_t counts;
     uint8_t grip;      /* contact closed */
     uint8_t edge;      /* the contact has just changed; else a tick */
 } moment_t;

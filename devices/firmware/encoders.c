@@ -5,63 +5,60 @@
 
 #include "board.h"
 
-volatile int32_t count_x, count_y;
+#define CHANNELS_X (_BV(X_A) | _BV(X_B))
+#define CHANNELS_Y (_BV(Y_A) | _BV(Y_B))
+
+volatile uint16_t turns_x, turns_y;
 volatile uint8_t encoder_errors;
-static uint8_t before_x, before_y;
+static turns_t until;   /* the moment asked for last */
+static counts_t counts;  /* at that moment */
 
-#define LOST 2
-
-/* By the channels before (high bits) and now (low bits), A the lower of each two. */
-static const int8_t STEP[16] = {0, 1, -1, LOST, -1, 0, LOST, 1, 1, LOST, 0, -1, LOST, -1, 1, 0};
-
-static inline void turn(volatile int32_t *count, uint8_t *before, uint8_t now)
+/* On the way up, A is now what B was not. */
+static inline void turn(volatile uint16_t *turns, uint8_t changed, uint8_t channels, uint8_t up)
 {
-    int8_t step = STEP[*before << 2 | now];
-    *before = now;
-    if (step == LOST)
+    if (!(changed & channels))
+        return;
+    if ((changed & channels) == channels)
         encoder_errors++;
+    else if (up)
+        ++*turns;
     else
-        *count += step;
+        --*turns;
 }
 
-static inline uint8_t channels_x(void)
-{
-    return (PIND >> X_A) & 3;
-}
-
-static inline uint8_t channels_y(void)
-{
-    return (PIND >> Y_A) & 3;
-}
-
-ISR(INT0_vect)
-{
-    turn(&count_x, &before_x, channels_x());
-}
-
-ISR(INT1_vect, ISR_ALIASOF(INT0_vect));
-
+/* One interrupt for both axes, so that neither waits for the other's. The channels before are kept in a register, which is quickest. */
 ISR(PCINT2_vect)
 {
-    turn(&count_y, &before_y, channels_y());
+    uint8_t now = PIND, before = GPIOR0;
+    GPIOR0 = now;
+    uint8_t changed = before ^ now, up = before >> 1 ^ now;
+    turn(&turns_x, changed, CHANNELS_X, up & _BV(X_A));
+    turn(&turns_y, changed, CHANNELS_Y, up & _BV(Y_A));
 }
 
 void encoders_begin(void)
 {
-    DDRD &= ~(_BV(X_A) | _BV(X_B) | _BV(Y_A) | _BV(Y_B));
-    PORTD |= _BV(X_A) | _BV(X_B) | _BV(Y_A) | _BV(Y_B);
-    before_x = channels_x();
-    before_y = channels_y();
-    EICRA = _BV(ISC00) | _BV(ISC10);
-    EIMSK = _BV(INT0) | _BV(INT1);
-    PCMSK2 = _BV(PCINT20) | _BV(PCINT21);
+    DDRD &= ~(CHANNELS_X | CHANNELS_Y);
+    PORTD |= CHANNELS_X | CHANNELS_Y;
+    PCMSK2 = CHANNELS_X | CHANNELS_Y;
     PCICR |= _BV(PCIE2);
+    GPIOR0 = PIND;
 }
 
+counts_t encoders_counts(turns_t then)
+{
+    counts.x += (int16_t)(then.x - until.x);
+    counts.y += (int16_t)(then.y - until.y);
+    until = then;
+    return counts;
+}
+
+/* Moments that were latched before and are asked for later have counts from the new zero. */
 void encoders_zero(void)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        count_x = count_y = 0;
+        counts.x = (int16_t)(until.x - turns_x);
+        counts.y = (int16_t)(until.y - turns_y);
     }
 }

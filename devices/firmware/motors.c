@@ -6,7 +6,7 @@
 
 int16_t torque_x, torque_y;
 
-static volatile uint8_t enabled, stopped;
+volatile uint8_t motors_enabled, motors_stopped;
 static uint8_t silent_host, clamped;
 static uint8_t heartbeat_left;       /* ms */
 static int16_t limit;
@@ -24,19 +24,6 @@ void motors_begin(void)
     OCR1A = OCR1B = 0;
     TCCR1A = _BV(COM1A1) | _BV(COM1B1) | _BV(WGM11);
     TCCR1B = _BV(CS10);
-}
-
-static void off(void)
-{
-    PORTB &= ~_BV(DRIVERS_ON);
-    OCR1A = OCR1B = 0;
-    enabled = 0;
-}
-
-void motors_stop(void)
-{
-    off();
-    stopped = 1;
 }
 
 void motors_heard(void)
@@ -74,7 +61,7 @@ static void apply(int16_t x, int16_t y)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        if (enabled) {  /* an interrupt may have stopped all just now */
+        if (motors_enabled) {  /* an interrupt may have stopped all just now */
             if (x < 0) PORTB |= _BV(X_REVERSE); else PORTB &= ~_BV(X_REVERSE);
             if (y < 0) PORTB |= _BV(Y_REVERSE); else PORTB &= ~_BV(Y_REVERSE);
             OCR1A = (uint16_t)(x < 0 ? -x : x);
@@ -90,19 +77,19 @@ static void apply(int16_t x, int16_t y)
 
 void motors_drive(const moment_t *moment)
 {
-    velocity_x = follow(velocity_x, moment->x - last_x);
-    velocity_y = follow(velocity_y, moment->y - last_y);
-    last_x = moment->x;
-    last_y = moment->y;
-    if (heartbeat_left && !--heartbeat_left && enabled) {
-        off();
+    velocity_x = follow(velocity_x, moment->counts.x - last_x);
+    velocity_y = follow(velocity_y, moment->counts.y - last_y);
+    last_x = moment->counts.x;
+    last_y = moment->counts.y;
+    if (heartbeat_left && !--heartbeat_left && motors_enabled) {
+        motors_off();
         silent_host = 1;
     }
-    if (enabled && ramp < RAMP_MS)
+    if (motors_enabled && ramp < RAMP_MS)
         ramp++;
     constant_x += within(goal_x - constant_x, TORQUE_STEP);
     constant_y += within(goal_y - constant_y, TORQUE_STEP);
-    int16_t away_x = within(moment->x - field.centre[0], 32767), away_y = within(moment->y - field.centre[1], 32767);
+    int16_t away_x = within(moment->counts.x - field.centre[0], 32767), away_y = within(moment->counts.y - field.centre[1], 32767);
     int32_t x = constant_x - pull(field.stiffness, field.damping, away_x, away_y);
     int32_t y = constant_y - pull(field.stiffness + 2, field.damping + 2, away_x, away_y);
     apply(limited(x), limited(y));
@@ -120,30 +107,30 @@ uint8_t motors_clear(void)
 {
     if (stop_pressed())
         return REFUSED;
-    off();
+    motors_off();
     forget();
-    stopped = silent_host = clamped = 0;
+    motors_stopped = silent_host = clamped = 0;
     return DONE;
 }
 
 uint8_t motors_enable(uint8_t on, int16_t asked)
 {
     if (!on) {
-        off();
+        motors_off();
         forget();
         return DONE;
     }
-    if (stopped || silent_host || stop_pressed() || !heartbeat_left || asked < 0)
+    if (motors_stopped || silent_host || stop_pressed() || !heartbeat_left || asked < 0)
         return REFUSED;
     limit = within(asked, TORQUE_LIMIT);
     forget();
-    enabled = 1;
+    motors_enabled = 1;
     return DONE;
 }
 
 uint8_t motors_torque(int16_t x, int16_t y)
 {
-    if (!enabled)
+    if (!motors_enabled)
         return REFUSED;
     goal_x = within(x, TORQUE_FULL);
     goal_y = within(y, TORQUE_FULL);
@@ -152,7 +139,7 @@ uint8_t motors_torque(int16_t x, int16_t y)
 
 uint8_t motors_field(const field_t *asked)
 {
-    if (!enabled)
+    if (!motors_enabled)
         return REFUSED;
     forget();
     field = *asked;
@@ -165,7 +152,7 @@ uint8_t motors_field(const field_t *asked)
 
 uint16_t motors_status(void)
 {
-    uint16_t status = (enabled ? ENABLED : 0) | (silent_host ? SILENT_HOST : 0) | (stopped ? STOPPED : 0);
+    uint16_t status = (motors_enabled ? ENABLED : 0) | (silent_host ? SILENT_HOST : 0) | (motors_stopped ? STOPPED : 0);
     status |= (stop_pressed() ? STOP_PRESSED : 0) | (clamped ? CLAMPED : 0);
     clamped = 0;
     return status;
