@@ -67,15 +67,15 @@ def measure(name: str, sets: int) -> dict[str, Any]:
         "r_told": _spoken(told, "r_told"),
         "r_median": _spoken(told, "r_median"),
         "r_at_most": _spoken(told, "r_at_most"),
-        "coverage": _spoken(told, "coverage"),
+        "coverage": _spoken(told, "coverage", digits=3),
         "others_told": ", ".join(f"{key} {values['identifiable']:.0%}" for key, values in told.items() if key not in WANTED),
         "parameters": told,
     }
 
 
-def _spoken(told: dict[str, Any], what: str) -> str:
+def _spoken(told: dict[str, Any], what: str, digits: int = 2) -> str:
     """A figure of each parameter that should be recoverable, in the order of ``WANTED``."""
-    return ", ".join("n/a" if told[key][what] is None else f"{told[key][what]:.2f}" for key in WANTED)
+    return ", ".join("n/a" if told[key][what] is None else f"{told[key][what]:.{digits}f}" for key in WANTED)
 
 
 def _short(value: Any) -> Any:
