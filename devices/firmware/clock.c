@@ -64,7 +64,7 @@ static inline __attribute__((always_inline)) void latch(uint16_t at, uint8_t ste
     made++;
 }
 
-/* With interrupts off, besides the timer's steps. A compare that is due but not yet served belongs to the next millisecond. */
+/* The tick since which the timer made these steps, with interrupts off. A compare that is due but not yet served belongs to the next. */
 static inline __attribute__((always_inline)) uint16_t tick_at(uint8_t steps)
 {
     uint8_t due = TIFR0 & _BV(OCF0A);
