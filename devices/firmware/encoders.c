@@ -10,10 +10,10 @@
 
 volatile uint16_t turns_x, turns_y;
 volatile uint8_t encoder_errors;
-static turns_t until;   /* the moment asked for last */
+static turns_t until;    /* the moment asked for last */
 static counts_t counts;  /* at that moment */
 
-/* On the way up, A is now what B was not. */
+/* `up` where A is now what B was not. */
 static inline void turn(volatile uint16_t *turns, uint8_t changed, uint8_t channels, uint8_t up)
 {
     if (!(changed & channels))
@@ -31,7 +31,7 @@ ISR(PCINT2_vect)
 {
     uint8_t now = PIND, before = GPIOR0;
     GPIOR0 = now;
-    uint8_t changed = before ^ now, up = before >> 1 ^ now;
+    uint8_t changed = before ^ now, up = before >> 1 ^ now;  /* at A: B is the pin above it */
     turn(&turns_x, changed, CHANNELS_X, up & _BV(X_A));
     turn(&turns_y, changed, CHANNELS_Y, up & _BV(Y_A));
 }
