@@ -5,7 +5,9 @@ spread theta (log variances and what mixes them) takes a step that is quadratic 
 The spread isn't known either. It is held as a Gaussian, together with x, and stands for a few learners with spreads about its mean
 (sigma points: Julier & Uhlmann 1997; of up to three numbers they have a Gaussian's moments up to the fifth, without which the belief grows
 too sure of itself). Each has its own Kalman filter, and counts as much as it predicted the action. Afterwards the mixture is a Gaussian
-again, with its mean and covariance, those of the quadratic steps included in closed form.
+again, with its mean and covariance, those of the quadratic steps included in closed form. The angle of an ellipse comes round after half a
+turn: of its values the nearest to the others' direction count (Mardia & Jupp 2000). Without that one step, which leaves the angle unknown,
+makes a belief wide that the next actions would narrow again.
 """
 
 from collections.abc import Callable
@@ -17,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from analysis import gaussian
+from protocols.circle import cos_sin, direction
 
 MOST = 10  # numbers of a spread up to which it is taken as unknown; beyond, only its mean is followed
 _LEAST = 1e-14  # variance of what is known wholly, so that it has a factor and a gradient
@@ -54,6 +57,7 @@ class Rule(NamedTuple):
     gain: Callable[[Array, Array], Array]  # (theta, expected exploration) -> what takes exploration to the mean's step
     rates: Float[Array, " spread"]  # of the spread's gradient, times the advantage
     least: Float[Array, " spread"]
+    angle: int | None  # which number of the spread is the angle of an ellipse, if one is
     retention: Float[Array, ""]
     process: Float[Array, ""]  # variance that each row gains a trial
 
@@ -117,7 +121,7 @@ def observed(rule: Rule, seeing: Seeing, joint: Joint, seen: Float[Array, " acti
     shares = jnp.where(acted, jax.nn.softmax(jnp.log(plain) + cases.log_density), plain)
     own = _conditional(joint)
     steps = jax.vmap(lambda case: _stepped(rule, seeing, own, case, acted))(cases)
-    return _merged(joint, shares, steps, seeing.hidden)
+    return _merged(rule, joint, shares, steps, seeing.hidden)
 
 
 def _points(joint: Joint) -> Points:
@@ -224,8 +228,21 @@ def _spread_step(rule: Rule, case: _Case, e: Array, left: Array) -> tuple[Array,
     return theta, _square(first, left) + quadratic, first.T
 
 
-def _merged(joint: Joint, shares: Float[Array, " case"], steps: Joint, hidden: Bool[Array, ""]) -> Joint:
+def half_turned(angles: Float[Array, " case"], shares: Float[Array, " case"], old: Float[Array, ""]) -> Float[Array, " case"]:
+    """Angles of ellipses, rad, by half turns to where they are nearest to their common direction, and that to the old angle. Both are
+    directions of doubled angles, weighed by ``shares`` (Mardia & Jupp 2000, axial data)."""
+    turned = angles - old
+    cos, sin = cos_sin(2 * turned)
+    common = 0.5 * direction(jnp.sum(shares * cos), jnp.sum(shares * sin))
+    return angles - np.pi * jnp.round((turned - common) / np.pi)
+
+
+def _merged(rule: Rule, joint: Joint, shares: Float[Array, " case"], steps: Joint, hidden: Bool[Array, ""]) -> Joint:
     """One Gaussian with the mean and covariance of the mixture."""
+    if rule.angle is not None:
+        angles = steps.theta[:, rule.angle]
+        turned = jnp.where(hidden, half_turned(angles, shares, joint.theta[rule.angle]), angles)
+        steps = steps._replace(theta=steps.theta.at[:, rule.angle].set(turned))
 
     def expected(x: Array) -> Array:
         return jnp.sum(shares.reshape(-1, *[1] * (x.ndim - 1)) * x, axis=0)

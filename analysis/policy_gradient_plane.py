@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool
 
 from analysis.angles import WRAPPED
-from analysis.hidden_noise import points_of
+from analysis.hidden_noise import half_turned, points_of
 from analysis.learner import Walk
 from analysis.plane import Even, Square, Two, inverse, product, scaled, symmetric, times, transposed, turned, turned_back
 from analysis.policy_gradient_options import Chosen
@@ -160,7 +160,7 @@ def _aged(fixed: Fixed, belief: Belief, _: Seen) -> tuple[Belief, Array]:
     moved = _Moved(mean, Even(*(a**2 * p + q for p, q in zip(known.left, (process, 0.0, process), strict=True))), Square(*[nothing] * 4))
     held = Spread(jnp.maximum(spread.first, least), jnp.maximum(spread.second, least), spread.angle)
     blank = Spread(nothing, nothing, nothing)
-    after = _merged(fixed, nothing + _WEIGHTS, moved, _TurnedOn(held, Ties(*[nothing] * 6), (blank, blank)))
+    after = _merged(fixed, belief, nothing + _WEIGHTS, moved, _TurnedOn(held, Ties(*[nothing] * 6), (blank, blank)))
     return after._replace(baseline=belief.baseline), jnp.zeros_like(belief.mean.x)
 
 
@@ -178,7 +178,7 @@ def _learned(chosen: Chosen, fixed: Fixed, belief: Belief, trial: Seen) -> tuple
     explored = _explored(chosen, fixed, cases, advantage)
     moved = _moved(chosen, fixed, cases, explored, known.left)
     after = _turned_on(fixed, cases, explored, moved.with_exploration, advantage)
-    merged = _merged(fixed, weights / total, moved, after)
+    merged = _merged(fixed, belief, weights / total, moved, after)
     return merged._replace(baseline=jnp.where(told, learnt, baseline)), log_prob
 
 
@@ -302,7 +302,7 @@ def _turned_on(fixed: Fixed, cases: _Cases, explored: _Explored, with_exploratio
     return _TurnedOn(spread, unknown, (tied(w.xx, w.xy), tied(w.yx, w.yy)))
 
 
-def _merged(fixed: Fixed, shares: Array, moved: _Moved, after: _TurnedOn) -> Belief:
+def _merged(fixed: Fixed, old: Belief, shares: Array, moved: _Moved, after: _TurnedOn) -> Belief:
     """One Gaussian with the mean and covariance of the mixture; nothing is unknown where nothing is hidden."""
 
     def expected(x: Array) -> Array:
@@ -311,9 +311,11 @@ def _merged(fixed: Fixed, shares: Array, moved: _Moved, after: _TurnedOn) -> Bel
     def unknown(x: Array) -> Array:
         return jnp.where(_hidden(fixed), expected(x), 0.0)
 
-    mean, spread, p = Two(*map(expected, moved.mean)), Spread(*map(expected, after.spread)), moved.of_mean
+    angles = jnp.where(_hidden(fixed), half_turned(after.spread.angle, shares, old.spread.angle), after.spread.angle)
+    cases = after.spread._replace(angle=angles)
+    mean, spread, p = Two(*map(expected, moved.mean)), Spread(*map(expected, cases)), moved.of_mean
     x, y = (part - whole for part, whole in zip(moved.mean, mean, strict=True))
-    f, s, a = (part - whole for part, whole in zip(after.spread, spread, strict=True))
+    f, s, a = (part - whole for part, whole in zip(cases, spread, strict=True))
     tied = lambda tie, m: Spread(*(unknown(own + m * away) for own, away in zip(tie, (f, s, a), strict=True)))  # noqa: E731
     between = (f * f, f * s, s * s, f * a, s * a, a * a)
     return Belief(

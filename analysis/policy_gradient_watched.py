@@ -168,7 +168,8 @@ def _rule(chosen: Chosen, params: Params, state: State, place: Place, advantage:
         _along(chosen, state, spread_rates(chosen, params, advantage)),
         _along(chosen, state, Shape(log_floor, jnp.asarray(-jnp.inf), log_floor)),
     )
-    return Rule(_covariance_of(chosen, state, place), expected, gain, rates, least, params.retention, params.process_sd**2)
+    angle = state.log_var.size if chosen.covariance == "angle" else None
+    return Rule(_covariance_of(chosen, state, place), expected, gain, rates, least, angle, params.retention, params.process_sd**2)
 
 
 def _along(chosen: Chosen, state: State, values: Any) -> Float[Array, " spread"]:
