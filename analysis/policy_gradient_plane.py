@@ -311,7 +311,8 @@ def _merged(fixed: Fixed, old: Belief, shares: Array, moved: _Moved, after: _Tur
     def unknown(x: Array) -> Array:
         return jnp.where(_hidden(fixed), expected(x), 0.0)
 
-    angles = jnp.where(_hidden(fixed), half_turned(after.spread.angle, shares, old.spread.angle), after.spread.angle)
+    far = _hidden(fixed) & (jnp.max(jnp.abs(after.spread.angle - old.spread.angle)) > np.pi / 4)  # else all are nearest as they are
+    angles = jax.lax.cond(far, half_turned, lambda angles, *_: angles, after.spread.angle, shares, old.spread.angle)
     cases = after.spread._replace(angle=angles)
     mean, spread, p = Two(*map(expected, moved.mean)), Spread(*map(expected, cases)), moved.of_mean
     x, y = (part - whole for part, whole in zip(moved.mean, mean, strict=True))

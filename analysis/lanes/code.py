@@ -203,6 +203,17 @@ class Code:
             yes, no = self.widened(yes), self.widened(no)
         return self.put(f"select {condition.type} {condition.text}, {yes.type} {yes.text}, {no.type} {no.text}", yes.kind, yes.lanes)
 
+    def any(self, condition: Value) -> Value:
+        """Whether a condition holds for any learner."""
+        function = f"@llvm.vector.reduce.or.v{condition.lanes}i1"
+        self.declared.add(f"declare i1 {function}({condition.type})")
+        return self.put(f"call i1 {function}({condition.type} {condition.text})", "i1")
+
+    def joined(self, *ways: tuple[Value, str]) -> Value:
+        """One of several numbers: that of the block from which the code has come."""
+        first = ways[0][0]
+        return self.put(f"phi {first.type} {', '.join(f'[ {value.text}, %{block} ]' for value, block in ways)}", first.kind, first.lanes)
+
     def converted(self, x: Value, kind: str) -> Value:
         """A truth as the number 0 or 1, and a whole number as any other."""
         if x.kind == kind:

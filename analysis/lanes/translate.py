@@ -130,11 +130,10 @@ def _reduced(code: Code, function: Callable[..., Value], array: Values, axes: tu
 
 
 def _chosen(code: Code, condition: Value, branches: Sequence[Any], given: list[Values]) -> list[Values]:
-    """The results of one of two branches. A condition that all learners share is a jump; else both are gone through."""
+    """The results of one of two branches. A condition that all learners share is a jump."""
     condition = code.compare("ne", condition, code.constant(0)) if condition.kind != "i1" else condition
     if condition.wide:
-        no, yes = (translate(code, branch, given) for branch in branches)
-        return [each(code, lambda a, b: code.select(condition, a, b), one, other) for one, other in zip(yes, no, strict=True)]
+        return _chosen_by_some(code, condition, branches, given)
     names = [code.name(prefix) for prefix in ("no", "yes", "after")]
     code.lines.append(f"br i1 {condition.text}, label %{names[1]}, label %{names[0]}")
     ends, results = [], []
@@ -144,8 +143,18 @@ def _chosen(code: Code, condition: Value, branches: Sequence[Any], given: list[V
         ends.append(code.block)
         code.lines.append(f"br label %{names[2]}")
     code.begin(names[2])
+    return [each(code, lambda no, yes: code.joined((no, ends[0]), (yes, ends[1])), *both) for both in zip(*results, strict=True)]
 
-    def either(no: Value, yes: Value) -> Value:
-        return code.put(f"phi {no.type} [ {no.text}, %{ends[0]} ], [ {yes.text}, %{ends[1]} ]", no.kind, no.lanes)
 
-    return [each(code, either, no, yes) for no, yes in zip(*results, strict=True)]
+def _chosen_by_some(code: Code, condition: Value, branches: Sequence[Any], given: list[Values]) -> list[Values]:
+    """All go through the first branch; where the condition holds for any learner, all go through the second too, and each has its own."""
+    no = [each(code, code.widened, array) for array in translate(code, branches[0], given)]
+    into, after, before = code.name("yes"), code.name("after"), code.block
+    code.lines.append(f"br i1 {code.any(condition).text}, label %{into}, label %{after}")
+    code.begin(into)
+    chosen = zip(translate(code, branches[1], given), no, strict=True)
+    yes = [each(code, lambda a, b: code.select(condition, a, b), *both) for both in chosen]
+    end = code.block
+    code.lines.append(f"br label %{after}")
+    code.begin(after)
+    return [each(code, lambda a, b: code.joined((a, before), (b, end)), *both) for both in zip(no, yes, strict=True)]
