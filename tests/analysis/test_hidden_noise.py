@@ -10,7 +10,7 @@ import pytest
 
 from analysis.exploration import Setting, Shape, drawn, expected, whites
 from analysis.fit.soundness import CLOSE
-from analysis.hidden_noise import points_of
+from analysis.hidden_noise import half_turned, points_of
 from analysis.particle_filter import particle_log_likelihood
 from analysis.policy_gradient import policy_gradient
 from analysis.policy_gradient_options import choose
@@ -18,7 +18,8 @@ from protocols.task import Outcome
 from tests.contracts import CONTEXT
 
 TRIALS, PARTICLES = 150, 10_000
-GOAL = jnp.array([1.0, -0.8])
+LONG = 600
+GOAL, NARROW = jnp.array([1.0, -0.8]), jnp.array([1.0, 3.0])
 NAMES = ("a", "b")
 
 
@@ -73,6 +74,42 @@ def test_likelihood_is_the_particle_filters_to_a_hundredth_of_a_nat(covariance, 
     seen = (contexts, actions, rewarded(rewards))
     referee = particle_log_likelihood(learner, params, 1, PARTICLES, seen, jax.random.key(1))
     assert abs(float(jnp.mean(densities - referee))) < CLOSE
+
+
+@pytest.mark.slow
+def test_an_ellipse_that_one_step_has_turned_out_of_sight_is_found_again():
+    """A steep bowl makes exploration long and narrow, so that single steps leave its angle open."""
+    learner = policy_gradient({"covariance": "angle", "gradient": "natural"}, NAMES)
+    values = {"alpha_mean": 0.05, "alpha_log_var": 0.1, "alpha_angle": 0.5, "motor_sd": jnp.array([0.5, 0.1])}
+    params = learner.make_params({"initial_mean": 0.0, "initial_sd": 1.0, **values})
+
+    def act(state, key):
+        action, info = learner.act(key, params, state, CONTEXT)
+        reward = -0.3 * jnp.sqrt(jnp.sum(((action - GOAL) * NARROW) ** 2))
+        return learner.update(params, state, CONTEXT, action, rewarded(reward), info), (action, reward)
+
+    def watch(state, given):
+        action, reward = given
+        after = learner.update(params, state, CONTEXT, action, rewarded(reward), None)
+        return after, (learner.log_prob(params, state, CONTEXT, action), after.spread_uncertainty[2, 2])
+
+    actions, rewards = jax.lax.scan(act, learner.init(params, 1), jax.random.split(jax.random.key(6), LONG))[1]
+    densities, unknown = jax.lax.scan(watch, learner.init(params, 1), (actions, rewards))[1]
+    contexts = jax.tree.map(lambda x: jnp.broadcast_to(jnp.asarray(x), (LONG, *jnp.shape(x))), CONTEXT)
+    referee = particle_log_likelihood(learner, params, 1, PARTICLES, (contexts, actions, rewarded(rewards)), jax.random.key(1))
+    assert unknown.max() > 1 and unknown[-1] < 0.3  # rad^2
+    assert abs(float(jnp.mean(densities - referee))) < CLOSE
+
+
+def test_angles_go_by_half_turns_to_their_common_direction_near_the_old_one():
+    spread = np.array([-0.2, 0.0, 0.3])
+    for middle, old in ((0.1, 0.0), (1.5, 0.2), (-1.5, 3.0), (6.4, 6.2)):
+        angles = middle + spread + np.pi * np.array([3, -1, 0])
+        found = np.asarray(half_turned(jnp.asarray(angles), jnp.full(3, 1 / 3), jnp.asarray(old)))
+        turns = (found - angles) / np.pi
+        np.testing.assert_allclose(turns, turns.round(), atol=1e-12)
+        np.testing.assert_allclose(found - found[1], spread - spread[1], atol=1e-12)
+        assert abs(found.mean() - old) < np.pi / 2 + 0.1
 
 
 @pytest.mark.parametrize(("numbers", "degree"), [(1, 5), (2, 5), (3, 5), (4, 3), (10, 3)])

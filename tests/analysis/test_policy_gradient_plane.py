@@ -48,6 +48,7 @@ def throws() -> Seen:
         ),
         ({"asymmetry": "on", "context": "target-relative"}, {"alpha_plus": 0.02, "alpha_minus": 0.01, "variance_floor": 0.9}),
         ({}, {"alpha_mean": 0.002, "motor_sd": [0.0, 0.0]}),
+        ({"gradient": "natural"}, {"alpha_mean": 0.02, "alpha_angle": 2.0, "initial_sd": [8.0, 0.2]}),  # whose angle is thrown about
     ],
 )
 def test_it_is_the_watched_learner(throws, options, values):
