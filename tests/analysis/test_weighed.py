@@ -105,3 +105,29 @@ def test_weights_are_evened_until_enough_draws_count():
     assert found.worth == pytest.approx(100, rel=0.01) and np.all(np.diff(found.weights) < 0)
     even = Weighed(np.zeros((600, 1)), np.full(600, 1 / 600))
     assert evened(even) is even
+
+
+class Rough:
+    """A wide peak of many numbers with narrow ones upon it, as single actions make them."""
+
+    def __init__(self, space):
+        self.space, self.width = space, 0.15 * np.ptp(space.search, axis=1)
+
+    def in_single_precision(self):
+        return self
+
+    def log_likelihoods(self, points):
+        z = (points - self.space.search.mean(axis=1)) / self.width
+        return -0.5 * np.sum(z**2, axis=1) + 8 * np.cos(15 * z).sum(axis=1) / len(self.width) ** 0.5
+
+
+def test_walkers_that_begin_on_one_narrow_peak_spread_over_the_others():
+    random = np.random.default_rng(5)
+    seen = record(random.normal((85.0, 3.5), (4.0, 0.3), (90, 2)), random.normal(-0.5, 0.2, 90))
+    problem = Rough(pose(Plan(build_learner("policy-gradient", {}, ("release_angle_deg", "release_speed")), 1, {}), seen).space)
+    middle, prior = problem.space.search.mean(axis=1), prior_of(problem.space)
+    crowd = middle + 0.02 * problem.width * random.normal(size=(300, len(middle)))
+    found = walked(problem, Weighed(crowd, np.full(300, 1 / 300)))
+    expected = (problem.width**-2 + prior.sd**-2) ** -0.5
+    spread = found.points.std(axis=0) / expected
+    assert np.all((spread > 0.8) & (spread < 1.6))
