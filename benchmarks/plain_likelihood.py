@@ -58,6 +58,10 @@ def log_likelihood(parameters: Mapping[str, Any], actions: np.ndarray, rewards: 
         spreads, of_spreads, first = _turned(p, advantage, axes, spreads, exploration, hidden)
         ties = (gain @ hidden - own @ explored) @ first.transpose(0, 2, 1)
 
+        away = spreads[:, 2] - spread[2]
+        common = 0.5 * np.angle(shares @ np.exp(2j * away))
+        spreads[:, 2] -= np.pi * np.round((away - common) / np.pi)  # an ellipse is the same after half a turn
+
         mean, spread = shares @ means, shares @ spreads
         away, off = means - mean, spreads - spread
         of_mean = np.einsum("c,cij->ij", shares, of_means + away[:, :, None] * away[:, None])
