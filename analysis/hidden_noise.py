@@ -5,9 +5,10 @@ spread theta (log variances and what mixes them) takes a step that is quadratic 
 The spread isn't known either. It is held as a Gaussian, together with x, and stands for a few learners with spreads about its mean
 (sigma points: Julier & Uhlmann 1997; of up to three numbers they have a Gaussian's moments up to the fifth, without which the belief grows
 too sure of itself). Each has its own Kalman filter, and counts as much as it predicted the action. Afterwards the mixture is a Gaussian
-again, with its mean and covariance, those of the quadratic steps included in closed form. The angle of an ellipse comes round after half a
-turn: of its values the nearest to the others' direction count (Mardia & Jupp 2000). Without that one step, which leaves the angle unknown,
-makes a belief wide that the next actions would narrow again.
+again, with its mean and covariance, those of the quadratic steps included in closed form.
+
+The angle of an ellipse comes round after half a turn, so each is taken where it is nearest to their common direction. As a plain number,
+one step that leaves it open would make the belief so wide that no later action narrows it.
 """
 
 from collections.abc import Callable

@@ -36,7 +36,7 @@ def walked(problem: Problem, found: Weighed) -> Weighed:
         sampler = emcee.EnsembleSampler(
             count, free, lambda points: power * quick.log_likelihoods(points) + log_prior(prior, points), vectorize=True, moves=moves
         )
-        sampler.random_state = np.random.RandomState(steps).get_state()
+        sampler.random_state = np.random.RandomState(steps).get_state()  # not the same numbers for both walks
         with np.errstate(invalid="ignore"):  # a walker may begin, and stay, where nothing is likely
             sampler.run_mcmc(begun, steps, skip_initial_state_check=True)
         return np.asarray(sampler.get_chain())
